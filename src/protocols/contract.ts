@@ -61,6 +61,8 @@ export interface Envelope {
   /** Time of the first message, seconds and nanoseconds since 1970 UTC. */
   seconds: number;
   nanoseconds: number;
+  /** Frame of the first message; envelope() sets it to the current frame. */
+  firstFrame: number;
   /** Which way the request went: its sender is the activity's source. */
   direction: Direction;
   /** What carried the protocol ('smb', 'ldap', 'http', 'dcerpc', 'smtp' …); empty when nothing did. */

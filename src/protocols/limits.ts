@@ -37,7 +37,10 @@ export function hit(limit: Limit): void {
 /** Every limit declared so far, in the order of declaration. */
 export const limits = (): readonly Limit[] => all;
 
-/** Sets limits by key for this thread. Unknown keys and values outside 1..max are the caller's to have refused. */
+/** Sets limits by key for this thread and starts their counts anew. Unknown keys and values outside 1..max are the caller's to have refused. */
 export function configureLimits(values: Readonly<Record<string, number>>): void {
-  for (const limit of all) limit.value = values[limit.key] ?? limit.default;
+  for (const limit of all) {
+    limit.value = values[limit.key] ?? limit.default;
+    limit.hits = 0;
+  }
 }

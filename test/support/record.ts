@@ -89,6 +89,7 @@ class Activities extends Writer implements ActivitySink {
       type,
       seconds: context.seconds,
       nanoseconds: context.nanoseconds,
+      firstFrame: context.frame,
       direction: context.direction,
       carrier: '',
       account: null,

@@ -1,0 +1,251 @@
+// JSON written as bytes: fields go straight into one growing buffer, no objects and (for byte ranges) no strings in between.
+import { u8 } from '../bytes/read.ts';
+import { type Charset, text as decode } from '../bytes/text.ts';
+import type { Sink } from '../protocols/contract.ts';
+import type { Field } from '../protocols/fields.ts';
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const BACKSLASH = 0x5c;
+const HEX = new TextEncoder().encode('0123456789abcdef');
+const NULL = new TextEncoder().encode('null');
+const TRUE = new TextEncoder().encode('true');
+const FALSE = new TextEncoder().encode('false');
+/** Short escapes of RFC 8259 section 7, by control character. */
+const SHORT_ESCAPES: Readonly<Record<number, number>> = { 8: 0x62, 9: 0x74, 10: 0x6e, 12: 0x66, 13: 0x72 };
+
+/** A Sink over one byte buffer. What was written lies in buffer[0, at). */
+export class JsonWriter implements Sink {
+  buffer: Uint8Array;
+  at = 0;
+  #comma = false;
+
+  constructor(bytes = 1 << 16) {
+    this.buffer = new Uint8Array(bytes);
+  }
+
+  int(field: Field, value: number): void {
+    if (Number.isNaN(value)) return;
+    this.key(field);
+    this.number(value);
+  }
+
+  bool(field: Field, value: boolean): void {
+    this.key(field);
+    this.raw(value ? TRUE : FALSE);
+  }
+
+  text(field: Field, value: string): void {
+    this.key(field);
+    this.string(value);
+  }
+
+  bytes(field: Field, charset: Charset, bytes: Uint8Array, start: number, end: number): void {
+    this.key(field);
+    this.#reserve((end - start) * 6 + 2);
+    const buffer = this.buffer;
+    let at = this.at;
+    buffer[at++] = QUOTE;
+    // Plain ASCII is copied; the first byte that is anything else sends the whole text through the decoder.
+    const wide = charset === 'utf16le';
+    for (let from = start; from < end; from += wide ? 2 : 1) {
+      const c = u8(bytes, from);
+      if (c < 0x20 || c > 0x7e || c === QUOTE || c === BACKSLASH || (wide && (from + 1 >= end || u8(bytes, from + 1) !== 0))) {
+        this.string(decode(charset, bytes, start, end));
+        return;
+      }
+      buffer[at++] = c;
+    }
+    buffer[at++] = QUOTE;
+    this.at = at;
+  }
+
+  hex(field: Field, bytes: Uint8Array, start: number, end: number): void {
+    this.key(field);
+    this.#reserve((end - start) * 2 + 2);
+    const buffer = this.buffer;
+    buffer[this.at++] = QUOTE;
+    for (let from = start; from < end; from++) {
+      const c = u8(bytes, from);
+      buffer[this.at++] = HEX[c >> 4]!;
+      buffer[this.at++] = HEX[c & 15]!;
+    }
+    buffer[this.at++] = QUOTE;
+  }
+
+  open(field: Field): void {
+    this.key(field);
+    this.openObject();
+  }
+
+  close(): void {
+    this.#reserve(1);
+    this.buffer[this.at++] = 0x7d;
+    this.#comma = true;
+  }
+
+  list(field: Field): void {
+    this.key(field);
+    this.#reserve(1);
+    this.buffer[this.at++] = 0x5b;
+    this.#comma = false;
+  }
+
+  endList(): void {
+    this.#reserve(1);
+    this.buffer[this.at++] = 0x5d;
+    this.#comma = true;
+  }
+
+  /** `{`, without a key. */
+  openObject(): void {
+    this.#reserve(1);
+    this.buffer[this.at++] = 0x7b;
+    this.#comma = false;
+  }
+
+  /** `}` and the end of the line. */
+  endLine(): void {
+    this.close();
+    this.#reserve(1);
+    this.buffer[this.at++] = 0x0a;
+    this.#comma = false;
+  }
+
+  /** The comma that is due and the key; the value comes next. */
+  key(field: Field): void {
+    const json = field.json;
+    const length = json.length;
+    this.#reserve(length + 1);
+    const buffer = this.buffer;
+    let at = this.at;
+    if (this.#comma) buffer[at++] = COMMA;
+    for (let i = 0; i < length; i++) buffer[at++] = json[i]!;
+    this.at = at;
+    this.#comma = true;
+  }
+
+  /** A value: null. */
+  null(): void {
+    this.raw(NULL);
+  }
+
+  /** A value: bytes that are JSON already. */
+  raw(json: Uint8Array): void {
+    const length = json.length;
+    this.#reserve(length);
+    const buffer = this.buffer;
+    for (let i = 0; i < length; i++) buffer[this.at + i] = json[i]!;
+    this.at += length;
+  }
+
+  /** A value: a number; whole ones below 2^53 digit by digit. */
+  number(value: number): void {
+    if (value < 0 || value !== Math.floor(value) || value > Number.MAX_SAFE_INTEGER) {
+      this.#ascii(String(value));
+      return;
+    }
+    this.#reserve(17);
+    this.digits(value, 1);
+  }
+
+  /** A value: milliseconds with six decimals (nanoseconds), without trailing zeros. */
+  milliseconds(seconds: number, nanoseconds: number): void {
+    const whole = seconds * 1000 + Math.trunc(nanoseconds / 1_000_000);
+    const rest = nanoseconds % 1_000_000;
+    if (seconds < 0 || nanoseconds < 0 || !Number.isSafeInteger(whole)) {
+      this.#ascii(String((seconds * 1e9 + nanoseconds) / 1e6));
+      return;
+    }
+    this.number(whole);
+    if (rest === 0) return;
+    this.#reserve(8);
+    this.buffer[this.at++] = 0x2e;
+    this.digits(rest, 6);
+    while (this.buffer[this.at - 1] === 0x30) this.at--;
+  }
+
+  /** Decimal digits of a whole number, zero-padded to `width`. Room must have been reserved. */
+  digits(value: number, width: number): void {
+    const buffer = this.buffer;
+    let count = width;
+    for (let bound = 10 ** width; value >= bound; bound *= 10) count++;
+    let rest = value;
+    for (let at = this.at + count - 1; at >= this.at; at--) {
+      const tenth = Math.floor(rest / 10);
+      buffer[at] = 0x30 + rest - tenth * 10;
+      rest = tenth;
+    }
+    this.at += count;
+  }
+
+  /** A value: a string, quoted and escaped (RFC 8259 section 7), in UTF-8. */
+  string(value: string): void {
+    const length = value.length;
+    this.#reserve(length * 6 + 2);
+    const buffer = this.buffer;
+    let at = this.at;
+    buffer[at++] = QUOTE;
+    for (let i = 0; i < length; i++) {
+      let c = value.charCodeAt(i);
+      if (c < 0x80) {
+        if (c === QUOTE || c === BACKSLASH) buffer[at++] = BACKSLASH;
+        else if (c < 0x20) {
+          buffer[at++] = BACKSLASH;
+          const short = SHORT_ESCAPES[c];
+          if (short !== undefined) {
+            buffer[at++] = short;
+            continue;
+          }
+          buffer[at++] = 0x75;
+          buffer[at++] = 0x30;
+          buffer[at++] = 0x30;
+          buffer[at++] = HEX[c >> 4]!;
+          c = HEX[c & 15]!;
+        }
+        buffer[at++] = c;
+        continue;
+      }
+      if (c >= 0xd800 && c <= 0xdfff) {
+        const next = i + 1 < length ? value.charCodeAt(i + 1) : 0;
+        if (c <= 0xdbff && next >= 0xdc00 && next <= 0xdfff) {
+          c = 0x10000 + ((c - 0xd800) << 10) + (next - 0xdc00);
+          i++;
+        } else c = 0xfffd;
+      }
+      if (c < 0x800) buffer[at++] = 0xc0 | (c >> 6);
+      else {
+        if (c < 0x10000) buffer[at++] = 0xe0 | (c >> 12);
+        else {
+          buffer[at++] = 0xf0 | (c >> 18);
+          buffer[at++] = 0x80 | ((c >> 12) & 0x3f);
+        }
+        buffer[at++] = 0x80 | ((c >> 6) & 0x3f);
+      }
+      buffer[at++] = 0x80 | (c & 0x3f);
+    }
+    buffer[at++] = QUOTE;
+    this.at = at;
+  }
+
+  /** A quoted value of plain ASCII that needs no escapes, such as an address. */
+  quoted(value: string): void {
+    this.#ascii(`"${value}"`);
+  }
+
+  #ascii(value: string): void {
+    this.#reserve(value.length);
+    for (let i = 0; i < value.length; i++) this.buffer[this.at++] = value.charCodeAt(i);
+  }
+
+  /** Room for `bytes` more. */
+  #reserve(bytes: number): void {
+    const needed = this.at + bytes;
+    if (needed <= this.buffer.length) return;
+    let size = this.buffer.length;
+    while (size < needed) size *= 2;
+    const grown = new Uint8Array(size);
+    grown.set(this.buffer.subarray(0, this.at));
+    this.buffer = grown;
+  }
+}

@@ -1,0 +1,75 @@
+// Lines on their way from a shard to the order stage: the bytes, and beside them one row of numbers a line, so that the main
+// thread can order and enrich lines without parsing them.
+
+export const MESSAGE = 0;
+export const ACTIVITY = 1;
+
+/** Columns of a row. Offsets are into the shard's line bytes. */
+export const ORDER = 0;
+export const FRAME = 1;
+export const KIND = 2;
+export const START = 3;
+export const END = 4;
+/** Address keys (see addressKey) of source and destination. */
+export const SOURCE = 5;
+export const DESTINATION = 6;
+/** Where the `null` of source.computer and destination.computer stands. */
+export const SOURCE_COMPUTER = 7;
+export const DESTINATION_COMPUTER = 8;
+/** Range of the account value: an object or `null`. */
+export const ACCOUNT = 9;
+export const ACCOUNT_END = 10;
+/** Ticket that names the account, ticket issued to the account (ids, 0: none), and whether a session began. */
+export const TICKET = 11;
+export const ISSUES = 12;
+export const LOGON = 13;
+/** Time, for the entities that come of it. */
+export const SECONDS = 14;
+export const NANOSECONDS = 15;
+/** Range of the target's text, quotes left out; empty when there is none. */
+export const TARGET = 16;
+export const TARGET_END = 17;
+export const COLUMNS = 18;
+
+/** Rows of one slot. */
+export class Rows {
+  values = new Float64Array(COLUMNS * 1024);
+  count = 0;
+
+  /** Offset of a new row, cleared. */
+  add(): number {
+    const at = this.count * COLUMNS;
+    if (at + COLUMNS > this.values.length) {
+      const grown = new Float64Array(this.values.length * 2);
+      grown.set(this.values);
+      this.values = grown;
+    }
+    this.values.fill(0, at, at + COLUMNS);
+    this.count++;
+    return at;
+  }
+}
+
+/** One claim that an address is a computer, as it leaves a shard. */
+export interface Claim {
+  readonly order: number;
+  readonly frame: number;
+  readonly seconds: number;
+  readonly nanoseconds: number;
+  /** Address key and its text. */
+  readonly address: number;
+  readonly ip: string;
+  readonly name: string;
+  readonly domain: string;
+  readonly os: string;
+  /** How it is known, such as `ntlm-challenge`. */
+  readonly method: string;
+}
+
+/** What a shard says of one slot. */
+export interface Said {
+  readonly sequence: number;
+  readonly lines: Uint8Array;
+  readonly rows: Float64Array;
+  readonly claims: readonly Claim[];
+}

@@ -1,0 +1,392 @@
+// What a shard says: message and activity lines as JSON bytes, a row of numbers beside each, and the claims. One a shard.
+import { type HashKey, lastNumber, sipHash } from '../bytes/hash.ts';
+import { u32be } from '../bytes/read.ts';
+import { formatAddress } from '../ip/address.ts';
+import type { ActivitySink, ClaimSink, Context, Direction, Envelope, Identity, MessageSink } from '../protocols/contract.ts';
+import type { ActivityType, Field } from '../protocols/fields.ts';
+import { defineLimits, hit } from '../protocols/limits.ts';
+import { PARTITIONS } from '../slots/layout.ts';
+import type { FlowContext } from '../transport/flow-context.ts';
+import { accountFields, activityEnvelope, endpointFields, houseDetails, messageEnvelope, SCHEMA_VERSION } from './fields.ts';
+import { JsonWriter } from './json-writer.ts';
+import * as row from './rows.ts';
+import { isoTime } from './time.ts';
+
+export const speakerLimits = defineLimits('claims', {
+  remembered: {
+    default: 65_536,
+    max: 16_777_216,
+    unit: 'claims',
+    then: 'drop-oldest',
+    help: 'Claims a shard remembers so as not to repeat them; a forgotten one is said again.',
+  },
+});
+
+const encoder = new TextEncoder();
+const NOBODY: ActivityType = { type: '', protocol: '', help: '' };
+
+class LineEnvelope implements Envelope {
+  type: ActivityType = NOBODY;
+  seconds = 0;
+  nanoseconds = 0;
+  firstFrame = 0;
+  direction: Direction = 0;
+  carrier = '';
+  account: Identity | null = null;
+  target = '';
+  outcome: Envelope['outcome'] = 'success';
+  reason = '';
+  mdi = '';
+  endSeconds = -1;
+  endNanoseconds = 0;
+  issues = 0;
+  logon = false;
+}
+
+/** Counts of what was said, by protocol and by activity type. */
+export interface SpeechCounter {
+  message(protocol: string): void;
+  activity(type: ActivityType): void;
+}
+
+export class Speaker {
+  readonly json = new JsonWriter();
+  rows = new row.Rows();
+  claimed: row.Claim[] = [];
+  readonly messages: MessageSink;
+  readonly activities: ActivitySink;
+  readonly claims: ClaimSink;
+  readonly #addressHashKey: HashKey;
+
+  constructor(context: () => FlowContext, sensor: string, key: Uint8Array, counter: SpeechCounter) {
+    this.#addressHashKey = new Uint32Array(key.slice(0, 16).buffer);
+    this.messages = new MessageLines(this, context, counter);
+    this.activities = new ActivityLines(this, context, sensor, counter);
+    this.claims = new Claims(this, context);
+  }
+
+  /** A number that stands for an address: the IPv4 address itself, or a keyed hash above 2^32. */
+  addressKey(bytes: Uint8Array, at: number, length: 4 | 16): number {
+    if (length === 4) return u32be(bytes, at);
+    sipHash(this.#addressHashKey, bytes, at, at + 16);
+    return lastNumber() + 0x1_0000_0000;
+  }
+
+  /** Hands over everything said since the last call. */
+  take(sequence: number): row.Said {
+    const said = {
+      sequence,
+      lines: this.json.buffer.slice(0, this.json.at),
+      rows: this.rows.values.slice(0, this.rows.count * row.COLUMNS),
+      claims: this.claimed,
+    };
+    this.json.at = 0;
+    this.rows.count = 0;
+    this.claimed = [];
+    return said;
+  }
+}
+
+/** The two ends of the flow as they are printed, kept while the flow is the same. */
+class EndTexts {
+  #flow = -1;
+  readonly #ips: [string, string] = ['', ''];
+
+  ip(context: FlowContext, end: Direction): string {
+    if (this.#flow !== context.flow) {
+      this.#flow = context.flow;
+      this.#ips[0] = formatAddress(context.addresses, 0, context.addressLength);
+      this.#ips[1] = formatAddress(context.addresses, 16, context.addressLength);
+    }
+    return this.#ips[end];
+  }
+}
+
+const portOf = (context: FlowContext, end: Direction): number => (end === 0 ? context.originatorPort : context.responderPort);
+
+/** Sink calls go to the speaker's writer: the base of both kinds of line. */
+class Lines {
+  protected readonly speaker: Speaker;
+  protected readonly json: JsonWriter;
+  protected readonly context: () => FlowContext;
+  protected readonly counter: SpeechCounter;
+  protected readonly ends = new EndTexts();
+
+  constructor(speaker: Speaker, context: () => FlowContext, counter: SpeechCounter) {
+    this.speaker = speaker;
+    this.json = speaker.json;
+    this.context = context;
+    this.counter = counter;
+  }
+
+  int(field: Field, value: number): void {
+    this.json.int(field, value);
+  }
+  bool(field: Field, value: boolean): void {
+    this.json.bool(field, value);
+  }
+  text(field: Field, value: string): void {
+    this.json.text(field, value);
+  }
+  bytes(field: Field, charset: Parameters<MessageSink['bytes']>[1], bytes: Uint8Array, start: number, end: number): void {
+    this.json.bytes(field, charset, bytes, start, end);
+  }
+  hex(field: Field, bytes: Uint8Array, start: number, end: number): void {
+    this.json.hex(field, bytes, start, end);
+  }
+  open(field: Field): void {
+    this.json.open(field);
+  }
+  close(): void {
+    this.json.close();
+  }
+  list(field: Field): void {
+    this.json.list(field);
+  }
+  endList(): void {
+    this.json.endList();
+  }
+}
+
+class MessageLines extends Lines implements MessageSink {
+  #row = 0;
+
+  begin(protocol: string, _context: Context): void {
+    const { json, speaker } = this;
+    const context = this.context();
+    this.counter.message(protocol);
+    this.#row = speaker.rows.add();
+    const values = speaker.rows.values;
+    values[this.#row + row.ORDER] = context.order;
+    values[this.#row + row.FRAME] = context.frame;
+    values[this.#row + row.KIND] = row.MESSAGE;
+    values[this.#row + row.START] = json.at;
+    const from = context.direction;
+    const to = from === 0 ? 1 : 0;
+    json.openObject();
+    json.int(messageEnvelope.frame, context.frame);
+    json.text(messageEnvelope.proto, protocol);
+    json.key(messageEnvelope.src);
+    json.quoted(this.ends.ip(context, from));
+    json.int(messageEnvelope.sport, portOf(context, from));
+    json.key(messageEnvelope.dst);
+    json.quoted(this.ends.ip(context, to));
+    json.int(messageEnvelope.dport, portOf(context, to));
+  }
+
+  end(): void {
+    this.json.endLine();
+    this.speaker.rows.values[this.#row + row.END] = this.json.at;
+  }
+}
+
+class ActivityLines extends Lines implements ActivitySink {
+  readonly #envelope = new LineEnvelope();
+  readonly #sensor: string;
+  readonly #heads = new Map<ActivityType, Uint8Array>();
+  #row = 0;
+
+  constructor(speaker: Speaker, context: () => FlowContext, sensor: string, counter: SpeechCounter) {
+    super(speaker, context, counter);
+    this.#sensor = sensor;
+  }
+
+  envelope(type: ActivityType, context: Context): Envelope {
+    const e = this.#envelope;
+    e.type = type;
+    e.seconds = context.seconds;
+    e.nanoseconds = context.nanoseconds;
+    e.firstFrame = context.frame;
+    e.direction = context.direction;
+    e.carrier = '';
+    e.account = null;
+    e.target = '';
+    e.outcome = 'success';
+    e.reason = '';
+    e.mdi = '';
+    e.endSeconds = -1;
+    e.endNanoseconds = 0;
+    e.issues = 0;
+    e.logon = false;
+    return e;
+  }
+
+  begin(e: Envelope, _context: Context): void {
+    const { json, speaker } = this;
+    const context = this.context();
+    this.counter.activity(e.type);
+    const at = speaker.rows.add();
+    this.#row = at;
+    const values = speaker.rows.values;
+    const from = e.direction;
+    const to = from === 0 ? 1 : 0;
+    values[at + row.ORDER] = context.order;
+    values[at + row.FRAME] = context.frame;
+    values[at + row.KIND] = row.ACTIVITY;
+    values[at + row.START] = json.at;
+    values[at + row.SOURCE] = speaker.addressKey(context.addresses, 16 * from, context.addressLength);
+    values[at + row.DESTINATION] = speaker.addressKey(context.addresses, 16 * to, context.addressLength);
+    values[at + row.TICKET] = e.account?.ticket ?? 0;
+    values[at + row.ISSUES] = e.issues;
+    values[at + row.LOGON] = e.logon && e.outcome === 'success' ? 1 : 0;
+    values[at + row.SECONDS] = e.seconds;
+    values[at + row.NANOSECONDS] = e.nanoseconds;
+
+    json.raw(this.#head(e.type));
+    json.key(activityEnvelope.time);
+    json.quoted(isoTime(e.seconds, e.nanoseconds));
+    json.int(activityEnvelope.frame, context.frame);
+    json.text(activityEnvelope.sensor, this.#sensor);
+    json.text(activityEnvelope.protocol, e.type.protocol);
+    this.#orNull(activityEnvelope.carrier, e.carrier);
+    json.key(activityEnvelope.transport);
+    json.quoted(context.transport);
+    values[at + row.SOURCE_COMPUTER] = this.#endpoint(activityEnvelope.source, context, from);
+    values[at + row.DESTINATION_COMPUTER] = this.#endpoint(activityEnvelope.destination, context, to);
+    json.key(activityEnvelope.account);
+    values[at + row.ACCOUNT] = json.at;
+    this.#account(e.account);
+    values[at + row.ACCOUNT_END] = json.at;
+    const target = json.at + activityEnvelope.target.json.length + 2;
+    this.#orNull(activityEnvelope.target, e.target);
+    if (e.target !== '') {
+      values[at + row.TARGET] = target;
+      values[at + row.TARGET_END] = json.at - 1;
+    }
+    json.key(activityEnvelope.outcome);
+    json.quoted(e.outcome);
+    this.#orNull(activityEnvelope.reason, e.reason);
+    json.key(activityEnvelope.durationMs);
+    this.#duration(e);
+    this.#orNull(activityEnvelope.mdi, e.mdi);
+    json.open(activityEnvelope.details);
+    if (e.firstFrame !== context.frame) json.int(houseDetails.firstFrame, e.firstFrame);
+  }
+
+  end(): void {
+    this.json.close();
+    this.json.endLine();
+    this.speaker.rows.values[this.#row + row.END] = this.json.at;
+  }
+
+  #head(type: ActivityType): Uint8Array {
+    let head = this.#heads.get(type);
+    if (head === undefined) {
+      head = encoder.encode(`{"v":${SCHEMA_VERSION},"kind":"activity","type":${JSON.stringify(type.type)}`);
+      this.#heads.set(type, head);
+    }
+    return head;
+  }
+
+  #orNull(field: Field, value: string): void {
+    if (value !== '') this.json.text(field, value);
+    else {
+      this.json.key(field);
+      this.json.null();
+    }
+  }
+
+  /** Writes one end; returns where its computer's `null` stands. */
+  #endpoint(field: Field, context: FlowContext, end: Direction): number {
+    const json = this.json;
+    json.open(field);
+    json.key(endpointFields.ip);
+    json.quoted(this.ends.ip(context, end));
+    json.int(endpointFields.port, portOf(context, end));
+    json.key(endpointFields.computer);
+    const at = json.at;
+    json.null();
+    json.close();
+    return at;
+  }
+
+  #account(account: Identity | null): void {
+    const json = this.json;
+    if (account === null || (account.name === '' && account.kind !== 'anonymous')) {
+      json.null();
+      return;
+    }
+    json.openObject();
+    json.text(accountFields.name, account.name);
+    json.text(accountFields.domain, account.domain);
+    json.key(accountFields.kind);
+    json.quoted(account.kind);
+    json.close();
+  }
+
+  #duration(e: Envelope): void {
+    if (e.endSeconds < 0) {
+      this.json.null();
+      return;
+    }
+    let seconds = e.endSeconds - e.seconds;
+    let nanoseconds = e.endNanoseconds - e.nanoseconds;
+    if (nanoseconds < 0 && seconds > 0) {
+      seconds--;
+      nanoseconds += 1_000_000_000;
+    }
+    this.json.milliseconds(seconds, nanoseconds);
+  }
+}
+
+/** Seconds of capture time after which an unchanged claim is said again: another partition may have said otherwise since. */
+const REPEAT_SECONDS = 60;
+
+interface Remembered {
+  readonly name: string;
+  readonly seconds: number;
+}
+
+class Claims implements ClaimSink {
+  readonly #speaker: Speaker;
+  readonly #context: () => FlowContext;
+  /** What each partition said last, by address and method: partitions stay the same however many workers share them. */
+  readonly #memory = new Map<number, Map<string, Remembered>>();
+
+  constructor(speaker: Speaker, context: () => FlowContext) {
+    this.#speaker = speaker;
+    this.#context = context;
+  }
+
+  sender(direction: Direction, name: string, domain: string, method: string, _context: Context, os = ''): void {
+    const context = this.#context();
+    this.#claim(context.addresses, 16 * direction, context.addressLength, name, domain, method, os);
+  }
+
+  address(bytes: Uint8Array, at: number, length: 4 | 16, name: string, domain: string, method: string, _context: Context): void {
+    this.#claim(bytes, at, length, name, domain, method, '');
+  }
+
+  #claim(bytes: Uint8Array, at: number, length: 4 | 16, name: string, domain: string, method: string, os: string): void {
+    if (name === '') return;
+    const context = this.#context();
+    const address = this.#speaker.addressKey(bytes, at, length);
+    const memory = this.#memoryOf(context.partition);
+    const key = `${address} ${method}`;
+    const last = memory.get(key);
+    if (last !== undefined && last.name === name && context.seconds - last.seconds < REPEAT_SECONDS) return;
+    memory.set(key, { name, seconds: context.seconds });
+    this.#speaker.claimed.push({
+      order: context.order,
+      frame: context.frame,
+      seconds: context.seconds,
+      nanoseconds: context.nanoseconds,
+      address,
+      ip: formatAddress(bytes, at, length),
+      name,
+      domain,
+      os,
+      method,
+    });
+  }
+
+  #memoryOf(partition: number): Map<string, Remembered> {
+    let memory = this.#memory.get(partition);
+    if (memory === undefined || memory.size >= Math.ceil(speakerLimits.remembered.value / PARTITIONS)) {
+      if (memory !== undefined) hit(speakerLimits.remembered);
+      memory = new Map();
+      this.#memory.set(partition, memory);
+    }
+    return memory;
+  }
+}

@@ -1,0 +1,34 @@
+// Readers of command-line values: what they refuse, they refuse with the value that is allowed.
+import { InvalidArgumentError } from 'commander';
+import '../worker/catalogue.ts';
+import { limits } from '../protocols/limits.ts';
+
+export function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
+  return value;
+}
+
+export function positive(text: string): number {
+  const value = number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number of at least 1.');
+  return value;
+}
+
+/** Seconds since 1970 from an RFC 3339 time or a number of seconds. */
+export function time(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Date.parse(text) / 1000;
+  if (!Number.isFinite(value))
+    throw new InvalidArgumentError('It must be a time such as 2026-11-20T21:26:45Z, or seconds since 1970.');
+  return value;
+}
+
+/** One `limit=value` more. */
+export function limitSettings(text: string, before: Readonly<Record<string, number>>): Record<string, number> {
+  const [name = '', value = ''] = text.split('=', 2);
+  const limit = limits().find((one) => one.key === name);
+  if (limit === undefined) throw new InvalidArgumentError(`There is no limit ${name}; docs/limits.md lists them.`);
+  const wanted = positive(value);
+  if (wanted > limit.max) throw new InvalidArgumentError(`${name} is at most ${limit.max} ${limit.unit}.`);
+  return { ...before, [name]: wanted };
+}

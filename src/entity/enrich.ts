@@ -1,0 +1,167 @@
+// The last look at a line before it leaves, in frame order on the main thread: computers and accounts that other packets told
+// are spliced in, and what is new or changed becomes an entity line. A map look-up and a splice: lines are not parsed.
+import {
+  ACCOUNT,
+  ACCOUNT_END,
+  ACTIVITY,
+  type Claim,
+  DESTINATION,
+  DESTINATION_COMPUTER,
+  END,
+  ISSUES,
+  KIND,
+  LOGON,
+  type Said,
+  SECONDS,
+  SOURCE,
+  SOURCE_COMPUTER,
+  START,
+  TARGET,
+  TARGET_END,
+  TICKET,
+} from '../activity/rows.ts';
+import type { OrderedReader } from '../order/merge.ts';
+import { Computers } from './computers.ts';
+import { EntityLines } from './entity-lines.ts';
+import { Generations } from './generations.ts';
+
+/** Length of `null`: what stands where nothing was known. */
+const NULL_LENGTH = 4;
+const VIA_TICKET = Buffer.from(',"via":"ticket"}');
+const VIA_SESSION = Buffer.from(',"via":"session"}');
+const KIND_USER = Buffer.from('"kind":"user"}');
+/** Tickets and sessions remembered. */
+const TICKETS = 262_144;
+const SESSIONS = 131_072;
+/** A session nobody confirmed for so many seconds of capture time ties nobody any more. */
+const SESSION_SECONDS = 8 * 3600;
+
+/** Where finished lines go. */
+export interface LineSink {
+  /** Appends bytes [start, end) of `from`. */
+  append(from: Uint8Array, start: number, end: number): void;
+  /** The line is whole. */
+  endLine(): void;
+}
+
+/** An account as JSON; `via` tells how it is known when the line does not name it. */
+interface Account {
+  readonly json: Buffer;
+  readonly via: Buffer | null;
+}
+
+interface Session {
+  readonly account: Buffer;
+  seconds: number;
+}
+
+export interface EnrichSettings {
+  readonly entities: boolean;
+  readonly activities: boolean;
+  readonly sensor: string;
+}
+
+export class Enricher implements OrderedReader {
+  readonly #sink: LineSink;
+  readonly #settings: EnrichSettings;
+  readonly #computers = new Computers();
+  readonly #tickets = new Generations<number, Buffer>(TICKETS);
+  readonly #sessions = new Generations<number, Session>(SESSIONS);
+  readonly #entities: EntityLines;
+
+  constructor(sink: LineSink, settings: EnrichSettings) {
+    this.#sink = sink;
+    this.#settings = settings;
+    this.#entities = new EntityLines(sink, settings.sensor);
+  }
+
+  /** Entity lines written so far, by type. */
+  get entityCounts(): ReadonlyMap<string, number> {
+    return this.#entities.counts;
+  }
+
+  claim(claim: Claim): void {
+    const change = this.#computers.claim(claim);
+    if (change !== undefined && this.#settings.entities) this.#entities.resolution(change, claim);
+  }
+
+  line(said: Said, row: number): void {
+    const { rows, lines } = said;
+    if (rows[row + KIND] !== ACTIVITY) {
+      this.#sink.append(lines, rows[row + START]!, rows[row + END]!);
+      this.#sink.endLine();
+      return;
+    }
+    const account = this.#account(said, row);
+    if (this.#settings.activities) this.#activity(said, row, account);
+    if (account !== undefined && account.via !== VIA_SESSION) this.#learn(said, row, account.json);
+    if (this.#settings.entities) this.#tellOf(said, row);
+  }
+
+  /** Who acted, where the line itself does not say, and where it matters what it says. */
+  #account(said: Said, row: number): Account | undefined {
+    const { rows, lines } = said;
+    const start = rows[row + ACCOUNT]!;
+    const end = rows[row + ACCOUNT_END]!;
+    if (end - start > NULL_LENGTH) {
+      const teaches = rows[row + ISSUES] !== 0 || rows[row + LOGON] === 1;
+      return teaches ? { json: Buffer.from(lines.subarray(start, end)), via: null } : undefined;
+    }
+    const ticket = rows[row + TICKET]!;
+    const byTicket = ticket === 0 ? undefined : this.#tickets.get(ticket);
+    if (byTicket !== undefined) return { json: byTicket, via: VIA_TICKET };
+    const session = this.#sessions.get(rows[row + SOURCE]!);
+    if (session === undefined || rows[row + SECONDS]! - session.seconds > SESSION_SECONDS) return undefined;
+    return { json: session.account, via: VIA_SESSION };
+  }
+
+  #activity(said: Said, row: number, account: Account | undefined): void {
+    const { rows, lines } = said;
+    const sink = this.#sink;
+    let at = rows[row + START]!;
+    at = this.#splice(lines, at, rows[row + SOURCE_COMPUTER]!, this.#computers.of(rows[row + SOURCE]!)?.json);
+    at = this.#splice(lines, at, rows[row + DESTINATION_COMPUTER]!, this.#computers.of(rows[row + DESTINATION]!)?.json);
+    if (account !== undefined && account.via !== null) {
+      sink.append(lines, at, rows[row + ACCOUNT]!);
+      sink.append(account.json, 0, account.json.length - 1);
+      sink.append(account.via, 0, account.via.length);
+      at = rows[row + ACCOUNT_END]!;
+    }
+    sink.append(lines, at, rows[row + END]!);
+    sink.endLine();
+  }
+
+  /** Copies up to `where` and writes `value` in place of the null there; returns how far the line is copied. */
+  #splice(lines: Uint8Array, at: number, where: number, value: Uint8Array | undefined): number {
+    if (value === undefined) return at;
+    this.#sink.append(lines, at, where);
+    this.#sink.append(value, 0, value.length);
+    return where + NULL_LENGTH;
+  }
+
+  /** What this activity's account teaches about later ones: tickets issued to it, and its session. */
+  #learn(said: Said, row: number, account: Buffer): void {
+    const { rows } = said;
+    const issues = rows[row + ISSUES]!;
+    const logon = rows[row + LOGON] === 1;
+    if (issues !== 0) this.#tickets.set(issues, account);
+    if (this.#settings.entities && (logon || issues !== 0)) this.#entities.user(said, row, account);
+    if (!logon || !account.subarray(-KIND_USER.length).equals(KIND_USER)) return;
+    const source = rows[row + SOURCE]!;
+    const known = this.#sessions.get(source);
+    const seconds = rows[row + SECONDS]!;
+    if (known?.account.equals(account)) {
+      known.seconds = seconds;
+      return;
+    }
+    this.#sessions.set(source, { account, seconds });
+    if (this.#settings.entities) this.#entities.session(said, row, account, this.#computers.of(source)?.name ?? '');
+  }
+
+  #tellOf(said: Said, row: number): void {
+    const { rows } = said;
+    this.#entities.address(said, row, rows[row + SOURCE]!, rows[row + SOURCE_COMPUTER]!);
+    this.#entities.address(said, row, rows[row + DESTINATION]!, rows[row + DESTINATION_COMPUTER]!);
+    if (rows[row + ISSUES] !== 0 && rows[row + TARGET_END]! > rows[row + TARGET]!) this.#entities.service(said, row);
+  }
+}

@@ -1,0 +1,42 @@
+// Text to IP addresses (RFC 4291 2.2), for what users type.
+
+/** The 4 or 16 bytes of an address, or null when it is none. */
+export function parseAddress(text: string): Uint8Array | null {
+  return text.includes(':') ? parseIpv6(text) : parseIpv4(text);
+}
+
+function parseIpv4(text: string): Uint8Array | null {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
+  if (match === null) return null;
+  const octets = match.slice(1).map(Number);
+  return octets.every((octet) => octet <= 255) ? Uint8Array.from(octets) : null;
+}
+
+function parseIpv6(text: string): Uint8Array | null {
+  const [left = '', right, ...more] = text.split('::');
+  if (more.length > 0) return null;
+  const head = groups(left);
+  const tail = right === undefined ? [] : groups(right);
+  if (head === null || tail === null) return null;
+  const missing = 8 - head.length - tail.length;
+  if (right === undefined ? missing !== 0 : missing < 1) return null;
+  const all = [...head, ...new Array<number>(missing).fill(0), ...tail];
+  return Uint8Array.from(all.flatMap((group) => [group >> 8, group & 0xff]));
+}
+
+function groups(text: string): number[] | null {
+  if (text === '') return [];
+  const parts = text.split(':');
+  const last = parts.at(-1) ?? '';
+  const found: number[] = [];
+  for (const part of last.includes('.') ? parts.slice(0, -1) : parts) {
+    if (!/^[0-9a-f]{1,4}$/i.test(part)) return null;
+    found.push(Number.parseInt(part, 16));
+  }
+  if (last.includes('.')) {
+    const four = parseIpv4(last);
+    if (four === null) return null;
+    found.push(((four[0] ?? 0) << 8) | (four[1] ?? 0), ((four[2] ?? 0) << 8) | (four[3] ?? 0));
+  }
+  return found;
+}

@@ -1,0 +1,5 @@
+// The only list of protocols. A line here is all that a new one needs: dispatch, default filter, metric labels, limits,
+// JSON Schema, docs and the contract tests follow from it.
+import type { Protocol } from './contract.ts';
+
+export const protocols: readonly Protocol[] = [];

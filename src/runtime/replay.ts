@@ -1,0 +1,138 @@
+// Replay: capture files through the pipeline, once, in order.
+import { availableParallelism } from 'node:os';
+import { openCapture } from '../capture/open.ts';
+import { Enricher, type EnrichSettings } from '../entity/enrich.ts';
+import { AdtapError } from '../errors.ts';
+import { compileFilter, type Filter, FilterError } from '../shard/filter.ts';
+import { EVERYTHING } from '../shard/gate.ts';
+import { type ByteSink, LineBuffer } from '../sink/line-buffer.ts';
+import { type Accounting, account } from './accounting.ts';
+import { paceClock } from './pace.ts';
+import { type Downstream, Pipeline, type PipelineState } from './pipeline.ts';
+
+export type Emit = 'messages' | 'activities' | 'entities';
+
+export interface ReplaySettings {
+  /** What to write; activities alone when left out. */
+  readonly emit?: readonly Emit[];
+  /** Worker threads; one a core when left out. */
+  readonly workers?: number;
+  /** A filter expression; see docs/cli.md. */
+  readonly filter?: string;
+  /** Frames to read at most. */
+  readonly limit?: number;
+  /** Only packets from / up to this time, seconds since 1970. */
+  readonly from?: number;
+  readonly to?: number;
+  /** Multiple of the capture's own speed; as fast as possible when left out. */
+  readonly speed?: number;
+  readonly sensor?: string;
+  /** 16 bytes that key the ids of tickets and challenges, so that several replays can be joined. */
+  readonly runKey?: Uint8Array;
+  /** Limits by key; see docs/limits.md. */
+  readonly limits?: Readonly<Record<string, number>>;
+}
+
+/** What a replay did, when it is over. */
+export interface ReplaySummary extends Accounting {
+  /** Wall-clock seconds. */
+  readonly seconds: number;
+  /** First and last packet's time, seconds since 1970. */
+  readonly firstTime: number;
+  readonly lastTime: number;
+  readonly entities: Readonly<Record<string, number>>;
+  readonly lines: number;
+  readonly bytesOut: number;
+  readonly warnings: readonly string[];
+  readonly workers: number;
+}
+
+/** For those who watch a replay while it runs. */
+export interface ReplayWatch {
+  started?(state: PipelineState, progress: () => { readonly read: number; readonly total: number }): void;
+  /** Hands out the means to end the replay early. */
+  stoppable?(stop: () => void): void;
+}
+
+class EnrichedLines implements Downstream {
+  readonly #enricher: Enricher;
+  readonly #buffer: LineBuffer;
+  readonly claim: Downstream['claim'];
+  readonly line: Downstream['line'];
+
+  constructor(enricher: Enricher, buffer: LineBuffer) {
+    this.#enricher = enricher;
+    this.#buffer = buffer;
+    this.claim = (claim) => this.#enricher.claim(claim);
+    this.line = (said, row) => this.#enricher.line(said, row);
+  }
+
+  drain(all: boolean): Promise<void> {
+    return this.#buffer.flush(all);
+  }
+}
+
+/** Replays captures into a sink. Rejects with an AdtapError for what the user can mend. */
+export async function replayTo(
+  files: readonly string[],
+  settings: ReplaySettings,
+  sink: ByteSink,
+  watch: ReplayWatch = {},
+): Promise<ReplaySummary> {
+  const emit = settings.emit ?? ['activities'];
+  const workers = settings.workers ?? availableParallelism();
+  const sensor = settings.sensor ?? 'adtap';
+  const selection = {
+    from: settings.from ?? EVERYTHING.from,
+    to: settings.to ?? EVERYTHING.to,
+    limit: settings.limit ?? EVERYTHING.limit,
+    filter: settings.filter === undefined ? null : filterOf(settings.filter),
+  };
+  const source = await openCapture(files);
+  const started = performance.now();
+  const buffer = new LineBuffer(sink);
+  const enrich: EnrichSettings = { entities: emit.includes('entities'), activities: emit.includes('activities'), sensor };
+  const enricher = new Enricher(buffer, enrich);
+  try {
+    const pipeline = new Pipeline(
+      source,
+      {
+        workers,
+        messages: emit.includes('messages'),
+        activities: enrich.activities || enrich.entities,
+        sensor,
+        runKey: settings.runKey ?? null,
+        limits: settings.limits ?? {},
+        selection,
+        pace: settings.speed === undefined ? null : paceClock(settings.speed),
+      },
+      new EnrichedLines(enricher, buffer),
+    );
+    watch.started?.(pipeline, () => source.progress());
+    watch.stoppable?.(() => pipeline.stop());
+    await pipeline.run();
+    const { gate, counters } = pipeline;
+    return {
+      ...account(gate, counters),
+      seconds: (performance.now() - started) / 1000,
+      firstTime: gate.firstSeconds + gate.firstNanoseconds / 1e9,
+      lastTime: gate.seconds + gate.nanoseconds / 1e9,
+      entities: Object.fromEntries(enricher.entityCounts),
+      lines: buffer.lines,
+      bytesOut: buffer.bytes,
+      warnings: source.warnings,
+      workers,
+    };
+  } finally {
+    await source.close();
+  }
+}
+
+function filterOf(expression: string): Filter {
+  try {
+    return compileFilter(expression);
+  } catch (cause) {
+    if (cause instanceof FilterError) throw new AdtapError('ADTAP_E_FILTER', cause.message, { cause });
+    throw cause;
+  }
+}

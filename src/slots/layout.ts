@@ -1,0 +1,48 @@
+// The map of the shared memory: what lies where in the ring. The main thread fills slots, workers read them; nobody else needs
+// to know an offset.
+
+/**
+ * Flows belong to partitions, partitions to shards (partition modulo number of shards). Tables and limits are a partition's
+ * own, so what is said does not depend on how many workers there are.
+ */
+export const PARTITIONS = 64;
+
+/** Words of the control block. */
+export const PUBLISHED = 0;
+export const STOP = 1;
+/** Low and high half of the number of the capture's last frame, valid with the last slot. */
+export const LAST_FRAME_LOW = 2;
+export const LAST_FRAME_HIGH = 3;
+export const CONTROL_WORDS = 16;
+
+/** Words of a packet's entry. */
+export const ENTRY_FRAME = 0; // relative to the slot's first frame
+export const ENTRY_SECONDS = 1;
+export const ENTRY_NANOSECONDS = 2;
+export const ENTRY_OFFSET = 3;
+export const ENTRY_CAPLEN = 4;
+export const ENTRY_LINKTYPE = 5;
+export const ENTRY_PARTITION = 6;
+export const ENTRY_HASH = 7;
+export const ENTRY_WORDS = 8;
+
+/** Words of a slot's header; then comes the number of packets of each shard. */
+export const HEADER_FIRST_FRAME_LOW = 0;
+export const HEADER_FIRST_FRAME_HIGH = 1;
+export const HEADER_LAST = 2;
+export const HEADER_COUNTS = 4;
+
+/** Sizes of a ring. */
+export interface RingShape {
+  readonly slots: number;
+  readonly shards: number;
+  /** Bytes a source may fill. */
+  readonly slotBytes: number;
+  /** Bytes behind them for datagrams put together from fragments. */
+  readonly scratchBytes: number;
+  /** Packets a slot can index. */
+  readonly slotPackets: number;
+}
+
+/** 16 slots of 1 MiB: enough to keep a source, the shards and the sink busy at once, small enough to stay in cache and budget. */
+export const DEFAULT_SHAPE = { slots: 16, slotBytes: 1 << 20, scratchBytes: 1 << 18, slotPackets: 1 << 14 } as const;

@@ -1,0 +1,123 @@
+// The ring of slots. Back-pressure is here and only here: a slot is filled again when every shard has let go of it.
+import {
+  CONTROL_WORDS,
+  ENTRY_WORDS,
+  HEADER_COUNTS,
+  HEADER_FIRST_FRAME_HIGH,
+  HEADER_FIRST_FRAME_LOW,
+  HEADER_LAST,
+  LAST_FRAME_HIGH,
+  LAST_FRAME_LOW,
+  PUBLISHED,
+  type RingShape,
+  STOP,
+} from './layout.ts';
+
+/** The shared memory itself, as it travels to workers. */
+export interface RingMemory {
+  readonly shape: RingShape;
+  readonly control: SharedArrayBuffer;
+  readonly data: SharedArrayBuffer;
+  readonly index: SharedArrayBuffer;
+}
+
+const headerWords = (shape: RingShape): number => HEADER_COUNTS + shape.shards;
+const listWords = (shape: RingShape): number => (shape.slotPackets / 2) * shape.shards;
+const indexWords = (shape: RingShape): number => headerWords(shape) + shape.slotPackets * ENTRY_WORDS + listWords(shape);
+
+export function allocateRing(shape: RingShape): RingMemory {
+  return {
+    shape,
+    control: new SharedArrayBuffer(CONTROL_WORDS * 4),
+    data: new SharedArrayBuffer(shape.slots * (shape.slotBytes + shape.scratchBytes)),
+    index: new SharedArrayBuffer(shape.slots * indexWords(shape) * 4),
+  };
+}
+
+/** One slot, seen by whoever holds the ring. */
+export class Slot {
+  readonly bytes: Uint8Array;
+  readonly header: Uint32Array;
+  readonly entries: Uint32Array;
+  /** Per shard: numbers of its entries, in order. */
+  readonly lists: readonly Uint16Array[];
+
+  constructor(memory: RingMemory, number: number) {
+    const { shape } = memory;
+    const dataBytes = shape.slotBytes + shape.scratchBytes;
+    this.bytes = new Uint8Array(memory.data, number * dataBytes, dataBytes);
+    const start = number * indexWords(shape) * 4;
+    this.header = new Uint32Array(memory.index, start, headerWords(shape));
+    const entriesAt = start + headerWords(shape) * 4;
+    this.entries = new Uint32Array(memory.index, entriesAt, shape.slotPackets * ENTRY_WORDS);
+    const listsAt = entriesAt + shape.slotPackets * ENTRY_WORDS * 4;
+    this.lists = Array.from(
+      { length: shape.shards },
+      (_, shard) => new Uint16Array(memory.index, listsAt + shard * shape.slotPackets * 2, shape.slotPackets),
+    );
+  }
+
+  get firstFrame(): number {
+    return this.header[HEADER_FIRST_FRAME_LOW]! + this.header[HEADER_FIRST_FRAME_HIGH]! * 0x1_0000_0000;
+  }
+  set firstFrame(frame: number) {
+    this.header[HEADER_FIRST_FRAME_LOW] = frame % 0x1_0000_0000;
+    this.header[HEADER_FIRST_FRAME_HIGH] = Math.floor(frame / 0x1_0000_0000);
+  }
+  /** Whether the capture ends with this slot. */
+  get last(): boolean {
+    return this.header[HEADER_LAST] === 1;
+  }
+  set last(last: boolean) {
+    this.header[HEADER_LAST] = last ? 1 : 0;
+  }
+}
+
+/** Both sides of the ring: the main thread publishes, workers wait. */
+export class Ring {
+  readonly slots: readonly Slot[];
+  readonly #control: Int32Array;
+
+  constructor(memory: RingMemory) {
+    this.slots = Array.from({ length: memory.shape.slots }, (_, number) => new Slot(memory, number));
+    this.#control = new Int32Array(memory.control);
+  }
+
+  slot(sequence: number): Slot {
+    return this.slots[sequence % this.slots.length]!;
+  }
+
+  /** Main thread: slots [0, published) may be read. Sequences are compared modulo 2^32. */
+  publish(published: number): void {
+    Atomics.store(this.#control, PUBLISHED, published | 0);
+    Atomics.notify(this.#control, PUBLISHED);
+  }
+
+  /** Main thread: no more slots come, not even those published. */
+  stop(): void {
+    Atomics.store(this.#control, STOP, 1);
+    Atomics.notify(this.#control, PUBLISHED);
+  }
+
+  get stopped(): boolean {
+    return Atomics.load(this.#control, STOP) === 1;
+  }
+
+  /** Worker: blocks until slot `sequence` is published; false when told to stop. */
+  wait(sequence: number): boolean {
+    for (;;) {
+      if (this.stopped) return false;
+      const published = Atomics.load(this.#control, PUBLISHED);
+      if (((published - sequence) | 0) > 0) return true;
+      Atomics.wait(this.#control, PUBLISHED, published, 1000);
+    }
+  }
+
+  set lastFrame(frame: number) {
+    Atomics.store(this.#control, LAST_FRAME_LOW, (frame % 0x1_0000_0000) | 0);
+    Atomics.store(this.#control, LAST_FRAME_HIGH, Math.floor(frame / 0x1_0000_0000));
+  }
+  get lastFrame(): number {
+    return (Atomics.load(this.#control, LAST_FRAME_LOW) >>> 0) + Atomics.load(this.#control, LAST_FRAME_HIGH) * 0x1_0000_0000;
+  }
+}

@@ -1,0 +1,69 @@
+// Every counter of the pipeline, built from the tables of the rooms that count. Main thread and workers build the same map.
+import { REASON_NAMES } from '../bytes/reason.ts';
+import { VERDICTS } from '../ip/verdict.ts';
+import { limits } from '../protocols/limits.ts';
+import { protocols } from '../protocols/registry.ts';
+import { CounterMap, type Family } from '../slots/counters.ts';
+import { ENDS } from '../transport/ends.ts';
+
+export const GATE_ENDS = 'adtap_gate_packets_total';
+export const SHARD_ENDS = 'adtap_shard_packets_total';
+export const FILTERED = 'adtap_filtered_packets_total';
+export const FRAGMENTS = 'adtap_fragments_total';
+export const BYTES = 'adtap_bytes_total';
+export const MESSAGES = 'adtap_messages_total';
+export const ACTIVITIES = 'adtap_activities_total';
+export const REFUSALS = 'adtap_refusals_total';
+export const LIMITS = 'adtap_limit_hits_total';
+export const FLOWS = 'adtap_flows_total';
+
+/** Why a packet never reached the header walk. */
+export const FILTERED_CELLS = ['filter', 'time-range'] as const;
+export const FLOW_CELLS = ['opened', 'closed', 'evicted', 'timedOut', 'gaps', 'gapBytes', 'copies'] as const;
+/** Ends of fragments; see Defragmenter. The first two are no drops. */
+export const FRAGMENT_CELLS = ['completed', 'pending'] as const;
+
+export const activityTypes = protocols.flatMap((protocol) => protocol.activities);
+const messageProtocols = [...new Set(protocols.map((protocol) => protocol.name))];
+
+const families: Family[] = [
+  {
+    name: GATE_ENDS,
+    help: 'Packets by the verdict of the header walk.',
+    labels: ['verdict', 'end'],
+    cells: VERDICTS.map((one) => [one.label, one.end]),
+  },
+  {
+    name: SHARD_ENDS,
+    help: 'TCP and UDP packets by how they ended.',
+    labels: ['reason', 'end'],
+    cells: ENDS.map((one) => [one.label, one.end]),
+  },
+  {
+    name: FILTERED,
+    help: 'Packets left out because the user asked so.',
+    labels: ['by'],
+    cells: FILTERED_CELLS.map((by) => [by]),
+  },
+  { name: BYTES, help: 'Captured bytes of packets.', labels: [], cells: [[]] },
+  { name: MESSAGES, help: 'Messages written.', labels: ['protocol'], cells: messageProtocols.map((name) => [name]) },
+  {
+    name: ACTIVITIES,
+    help: 'Activities said.',
+    labels: ['protocol', 'type'],
+    cells: activityTypes.map((one) => [one.protocol, one.type]),
+  },
+  {
+    name: REFUSALS,
+    help: 'Pieces of messages refused as malformed or over a limit.',
+    labels: ['protocol', 'reason'],
+    cells: messageProtocols.flatMap((name) => REASON_NAMES.map((reason) => [name, reason])),
+  },
+  { name: LIMITS, help: 'Arrivals at a limit.', labels: ['limit'], cells: limits().map((limit) => [limit.key]) },
+  { name: FLOWS, help: 'What happened to flows.', labels: ['event'], cells: FLOW_CELLS.map((name) => [name]) },
+];
+
+export const counterMap = new CounterMap(families);
+export const reasonCount = REASON_NAMES.length;
+export const protocolIndex = new Map(messageProtocols.map((name, index) => [name, index]));
+export const activityIndex = new Map(activityTypes.map((type, index) => [type, index]));

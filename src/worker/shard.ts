@@ -1,0 +1,136 @@
+// One shard: reads its packets of each slot in order and says messages, activities and claims. It shares no state with others.
+
+import type { Said } from '../activity/rows.ts';
+import { Speaker, type SpeechCounter } from '../activity/speaker.ts';
+import type { Reason } from '../bytes/reason.ts';
+import { Packet } from '../ip/packet.ts';
+import type { ActivityType } from '../protocols/fields.ts';
+import { configureLimits, limits } from '../protocols/limits.ts';
+import { protocols } from '../protocols/registry.ts';
+import { setRunKey } from '../protocols/run-key.ts';
+import {
+  ENTRY_CAPLEN,
+  ENTRY_FRAME,
+  ENTRY_HASH,
+  ENTRY_LINKTYPE,
+  ENTRY_NANOSECONDS,
+  ENTRY_OFFSET,
+  ENTRY_PARTITION,
+  ENTRY_SECONDS,
+  ENTRY_WORDS,
+  HEADER_COUNTS,
+  PARTITIONS,
+} from '../slots/layout.ts';
+import type { Slot } from '../slots/ring.ts';
+import { Dispatcher } from '../transport/dispatch.ts';
+import { FlowContext, type RefusalCounter } from '../transport/flow-context.ts';
+import { Flows } from '../transport/flows.ts';
+import {
+  ACTIVITIES,
+  activityIndex,
+  counterMap,
+  FLOW_CELLS,
+  FLOWS,
+  LIMITS,
+  MESSAGES,
+  protocolIndex,
+  REFUSALS,
+  reasonCount,
+  SHARD_ENDS,
+} from './catalogue.ts';
+
+export interface ShardSettings {
+  readonly shard: number;
+  readonly shards: number;
+  readonly messages: boolean;
+  readonly activities: boolean;
+  readonly sensor: string;
+  readonly runKey: Uint8Array;
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+export class Shard implements RefusalCounter, SpeechCounter {
+  readonly #settings: ShardSettings;
+  readonly #packet = new Packet();
+  readonly #context: FlowContext;
+  readonly #speaker: Speaker;
+  readonly #flows: Flows;
+  readonly #counters: Float64Array;
+  readonly #ends = counterMap.offset(SHARD_ENDS);
+  readonly #messages = counterMap.offset(MESSAGES);
+  readonly #activities = counterMap.offset(ACTIVITIES);
+  readonly #refusals = counterMap.offset(REFUSALS);
+
+  constructor(settings: ShardSettings, counters: Float64Array) {
+    this.#settings = settings;
+    this.#counters = counters;
+    configureLimits(settings.limits);
+    setRunKey(settings.runKey);
+    this.#speaker = new Speaker(() => this.#context, settings.sensor, settings.runKey, this);
+    this.#context = new FlowContext(this, this.#speaker.claims);
+    if (settings.messages) this.#context.messages = this.#speaker.messages;
+    if (settings.activities) this.#context.activities = this.#speaker.activities;
+    this.#flows = new Flows(this.#context, new Dispatcher(protocols));
+  }
+
+  /** Reads the shard's packets of one slot; with the capture's last slot, ends all flows at `lastFrame`. */
+  read(slot: Slot, sequence: number, lastFrame: number): Said {
+    const context = this.#context;
+    const { entries, bytes } = slot;
+    const list = slot.lists[this.#settings.shard]!;
+    const count = slot.header[HEADER_COUNTS + this.#settings.shard]!;
+    const { firstFrame } = slot;
+    for (let i = 0; i < count; i++) {
+      const entry = list[i]! * ENTRY_WORDS;
+      const frame = firstFrame + entries[entry + ENTRY_FRAME]!;
+      context.frame = frame;
+      context.order = frame;
+      context.seconds = entries[entry + ENTRY_SECONDS]!;
+      context.nanoseconds = entries[entry + ENTRY_NANOSECONDS]!;
+      const offset = entries[entry + ENTRY_OFFSET]!;
+      this.#packet.walk(bytes, offset, offset + entries[entry + ENTRY_CAPLEN]!, entries[entry + ENTRY_LINKTYPE]!);
+      const end = this.#flows.packet(this.#packet, entries[entry + ENTRY_HASH]!, entries[entry + ENTRY_PARTITION]!);
+      this.#counters[this.#ends + end]!++;
+    }
+    if (slot.last) this.#finish(lastFrame);
+    this.#report();
+    return this.#speaker.take(sequence);
+  }
+
+  /** Partition by partition, each with a place of its own in the order: the same whatever the number of shards. */
+  #finish(lastFrame: number): void {
+    const { shard, shards } = this.#settings;
+    for (let partition = shard; partition < PARTITIONS; partition += shards) {
+      this.#context.frame = lastFrame;
+      this.#context.order = lastFrame + 1 + partition;
+      this.#flows.finish(partition);
+    }
+  }
+
+  refused(protocol: string, reason: Reason): void {
+    const index = protocolIndex.get(protocol);
+    if (index !== undefined) this.#counters[this.#refusals + index * reasonCount + reason]!++;
+  }
+
+  message(protocol: string): void {
+    const index = protocolIndex.get(protocol);
+    if (index !== undefined) this.#counters[this.#messages + index]!++;
+  }
+
+  activity(type: ActivityType): void {
+    const index = activityIndex.get(type);
+    if (index !== undefined) this.#counters[this.#activities + index]!++;
+  }
+
+  /** Copies what others count into the shared block. */
+  #report(): void {
+    const limitsAt = counterMap.offset(LIMITS);
+    limits().forEach((limit, index) => {
+      this.#counters[limitsAt + index] = limit.hits;
+    });
+    const flowsAt = counterMap.offset(FLOWS);
+    FLOW_CELLS.forEach((cell, index) => {
+      this.#counters[flowsAt + index] = this.#flows.counts[cell];
+    });
+  }
+}
