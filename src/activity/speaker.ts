@@ -17,7 +17,7 @@ export const speakerLimits = defineLimits('claims', {
     default: 65_536,
     max: 16_777_216,
     unit: 'claims',
-    then: 'drop-oldest',
+    policy: 'drop-oldest',
     help: 'Claims a shard remembers so as not to repeat them; a forgotten one is said again.',
   },
 });

@@ -3,7 +3,7 @@ import { u8, u16be, u32be, u32le } from '../bytes/read.ts';
 import { defineLimits } from '../protocols/limits.ts';
 
 export const linkLimits = defineLimits('link', {
-  tags: { default: 8, max: 64, unit: 'tags', then: 'refuse', help: 'VLAN tags and MPLS labels in front of one packet.' },
+  tags: { default: 8, max: 64, unit: 'tags', policy: 'refuse', help: 'VLAN tags and MPLS labels in front of one packet.' },
 });
 
 /** LINKTYPE_* numbers (https://www.tcpdump.org/linktypes.html). */

@@ -6,7 +6,7 @@ export interface Limit {
   readonly default: number;
   readonly max: number;
   readonly unit: string;
-  readonly then: 'refuse' | 'drop-oldest' | 'give-up-flow' | 'skip';
+  readonly policy: 'refuse' | 'drop-oldest' | 'give-up-flow' | 'skip';
   readonly help: string;
   /** The value in force in this thread. */
   value: number;

@@ -1,5 +1,6 @@
 // The only list of protocols. A line here is all that a new one needs: dispatch, default filter, metric labels, limits,
 // JSON Schema, docs and the contract tests follow from it.
 import type { Protocol } from './contract.ts';
+import { kerberos } from './kerberos/index.ts';
 
-export const protocols: readonly Protocol[] = [];
+export const protocols: readonly Protocol[] = [kerberos];

@@ -62,9 +62,9 @@ export class PrettySink implements ByteSink {
     return [
       this.#paint('dim', clock(line.time)),
       this.#paint(style, mark.padEnd(4)),
-      this.#paint('bold', fit(`${line.type}${carrier}`, 23)),
-      fit(who, 26),
-      fit(`${place(line['source'] as End)} > ${place(line['destination'] as End)}`, 42),
+      this.#paint('bold', padTo(`${line.type}${carrier}`, 23)),
+      padTo(who, 26),
+      padTo(`${place(line['source'] as End)} > ${place(line['destination'] as End)}`, 42),
       `${line['target'] ?? '-'}${this.#paint(style, reason)}`,
     ].join(' ');
   }
@@ -78,8 +78,8 @@ export class PrettySink implements ByteSink {
     return [
       this.#paint('dim', clock(time)),
       this.#paint('cyan', 'new '),
-      fit(String(type), 23),
-      fit(String(id), 26),
+      padTo(String(type), 23),
+      padTo(String(id), 26),
       facts.join(' '),
       `(${method})`,
     ].join(' ');
@@ -92,8 +92,8 @@ export class PrettySink implements ByteSink {
     );
     return [
       String(frame).padStart(7),
-      this.#paint('bold', fit(String(proto), 8)),
-      fit(`${src}:${sport} > ${dst}:${dport}`, 42),
+      this.#paint('bold', padTo(String(proto), 8)),
+      padTo(`${src}:${sport} > ${dst}:${dport}`, 42),
       facts.join(' '),
     ].join(' ');
   }
@@ -104,5 +104,6 @@ export class PrettySink implements ByteSink {
 }
 
 const clock = (time: unknown): string => String(time).slice(11, 23);
-const fit = (text: string, width: number): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width));
+const padTo = (text: string, width: number): string =>
+  text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width);
 const place = (end: End): string => `${end.computer ?? end.ip}:${end.port}`;
