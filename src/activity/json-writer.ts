@@ -104,6 +104,12 @@ export class JsonWriter implements Sink {
     this.#comma = false;
   }
 
+  /** The start of an object, ready-made: `{`, keys and values; more of them follow. */
+  openWith(json: Uint8Array): void {
+    this.raw(json);
+    this.#comma = true;
+  }
+
   /** `}` and the end of the line. */
   endLine(): void {
     this.close();

@@ -232,7 +232,7 @@ class ActivityLines extends Lines implements ActivitySink {
     values[at + row.SECONDS] = e.seconds;
     values[at + row.NANOSECONDS] = e.nanoseconds;
 
-    json.raw(this.#head(e.type));
+    json.openWith(this.#head(e.type));
     json.key(activityEnvelope.time);
     json.quoted(isoTime(e.seconds, e.nanoseconds));
     json.int(activityEnvelope.frame, context.frame);

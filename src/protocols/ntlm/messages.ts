@@ -1,0 +1,36 @@
+// One line an NTLM message, for `--emit messages`. Challenge and responses are never written.
+import type { Context } from '../contract.ts';
+import type { Field } from '../fields.ts';
+import { messageFields as F } from './fields.ts';
+import { AUTHENTICATE, CHALLENGE, MESSAGE_NAMES } from './names.ts';
+import type { NtlmMessage } from './wire.ts';
+
+export function sayMessage(message: NtlmMessage, context: Context): void {
+  const sink = context.messages;
+  if (sink === null) return;
+  const { info } = message;
+  sink.begin('ntlm', context);
+  const text = (field: Field, value: string): void => {
+    if (value !== '') sink.text(field, value);
+  };
+  sink.text(F.msgType, MESSAGE_NAMES[message.type] ?? String(message.type));
+  text(F.domain, message.domain);
+  text(F.user, message.user);
+  text(F.workstation, message.workstation);
+  if (message.type === CHALLENGE) {
+    text(F.targetName, message.target);
+    text(F.nbComputerName, info.nbComputerName);
+    text(F.nbDomainName, info.nbDomainName);
+    text(F.dnsComputerName, info.dnsComputerName);
+    text(F.dnsDomainName, info.dnsDomainName);
+    text(F.dnsTreeName, info.dnsTreeName);
+  }
+  sink.int(F.flags, message.flags);
+  text(F.version, message.version);
+  if (message.type === AUTHENTICATE) {
+    text(F.ntlmVersion, message.responseVersion);
+    sink.bool(F.hasMic, message.hasMic);
+    text(F.targetSpn, info.targetName);
+  }
+  sink.end();
+}
