@@ -53,7 +53,11 @@ export function utf16le(bytes: Uint8Array, start: number, end: number): string {
       if (unit <= 0xdbff && next >= 0xdc00 && next <= 0xdfff) {
         out += String.fromCharCode(unit, next);
         at += 2;
-      } else out += '\ufffd';
+      } else {
+        out += '\ufffd';
+        // A lead surrogate and half a unit behind it are one broken character.
+        if (unit <= 0xdbff && at + 3 === end) return out;
+      }
     } else out += String.fromCharCode(unit);
   }
   if ((end - start) % 2 === 1) out += '\ufffd';

@@ -3,7 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { AdtapError } from '../errors.ts';
+import { protocolsCommand } from './protocols.ts';
+import { referenceCommand } from './reference.ts';
 import { replayCommand } from './replay.ts';
+import { schemaCommand } from './schema.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -13,7 +16,7 @@ const program = new Command('adtap')
   .showHelpAfterError('(adtap --help tells more)')
   .exitOverride();
 
-for (const command of [replayCommand()]) program.addCommand(command.exitOverride());
+for (const command of [replayCommand(), protocolsCommand(), schemaCommand(), referenceCommand()]) program.addCommand(command.exitOverride());
 
 try {
   await program.parseAsync();

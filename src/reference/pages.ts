@@ -1,0 +1,99 @@
+// Reference pages of docs/, made from the tables that the code itself runs on. A test compares them with what is committed.
+import { ENTITY_TYPES } from '../activity/json-schema.ts';
+import { activityEnvelope, houseDetails, messageEnvelope } from '../activity/fields.ts';
+import type { Field, FieldTable } from '../protocols/fields.ts';
+import { protocols } from '../protocols/registry.ts';
+import { VERDICTS } from '../ip/verdict.ts';
+import { counterMap } from '../worker/catalogue.ts';
+import { limits } from '../protocols/limits.ts';
+import { ENDS } from '../transport/ends.ts';
+
+const HEAD = '<!-- Made by `npm run docs` from the tables in src/. Do not edit: a test compares this page with them. -->\n';
+const row = (...cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [row(...head), row(...head.map(() => '---')), ...rows.map((cells) => row(...cells))].join('\n');
+
+/** All pages, by file name. */
+export function referencePages(): Readonly<Record<string, string>> {
+  return { 'events.md': events(), 'limits.md': limitsPage(), 'metrics.md': metricsPage() };
+}
+
+function fieldRows(fields: FieldTable, prefix = ''): string[][] {
+  return Object.values(fields).flatMap((field: Field) => [
+    [`\`${prefix}${field.key}\``, field.type, field.help, field.source],
+    ...(field.fields === undefined ? [] : fieldRows(field.fields, `${prefix}${field.key}${field.type === 'object[]' ? '[]' : ''}.`)),
+  ]);
+}
+
+const fieldTable = (fields: FieldTable): string => table(['field', 'type', 'what it says', 'defined in'], fieldRows(fields));
+
+function events(): string {
+  const parts = [
+    HEAD,
+    '# Events',
+    'Every line is one JSON object. `adtap schema` prints the same as a JSON Schema; a test validates every line against it.',
+    'Lines come in the order of the frames that finished them. All times are UTC with nanoseconds.',
+    'Secrets never appear: tickets and challenges are told by a hash that is keyed per run, responses, ciphertext and passwords not at all.',
+    '## Activities',
+    'One line a finished transaction. A field that is not known is null; what a protocol did not say is missing from `details`.',
+    fieldTable(activityEnvelope),
+    'In `details` of every type:',
+    fieldTable(houseDetails),
+  ];
+  for (const protocol of protocols) {
+    if (protocol.activities.length === 0) continue;
+    parts.push(`### ${protocol.name}`, table(['type', 'what happened'], protocol.activities.map((type) => [`\`${type.type}\``, type.help])));
+    parts.push('`details`:', fieldTable(protocol.details));
+  }
+  parts.push('## Entities', 'First seen or changed; `evidence` names the method or activity and its frame, `id` is stable within a run.');
+  for (const [type, { help, fields }] of Object.entries(ENTITY_TYPES))
+    parts.push(`### ${type}`, `${help} Fields of its own: ${Object.keys(fields).map((key) => `\`${key}\``).join(', ')}.`);
+  parts.push('## Messages', '`--emit messages`: one line a decoded message.', fieldTable(messageEnvelope));
+  for (const protocol of protocols)
+    if (Object.keys(protocol.messages).length > 0) parts.push(`### ${protocol.name} messages`, fieldTable(protocol.messages));
+  return `${parts.join('\n\n')}\n`;
+}
+
+const POLICIES: Readonly<Record<string, string>> = {
+  refuse: 'the message is refused and counted',
+  'drop-oldest': 'the oldest entry goes',
+  'give-up-flow': 'the flow is given up',
+  skip: 'the rest is passed over',
+};
+
+function limitsPage(): string {
+  const rows = limits().map((limit) => [
+    `\`${limit.key}\``,
+    limit.default.toLocaleString('en-US'),
+    limit.max.toLocaleString('en-US'),
+    limit.unit,
+    POLICIES[limit.policy] ?? limit.policy,
+    limit.help,
+  ]);
+  return [
+    HEAD,
+    '# Limits',
+    'Nothing grows without bound. Each limit can be set with `--set key=value`; every arrival at one is counted in `adtap_limit_hits_total`.',
+    table(['key', 'default', 'maximum', 'unit', 'at the limit', 'bounds'], rows),
+    '',
+  ].join('\n\n');
+}
+
+function metricsPage(): string {
+  const rows = counterMap.families.map((family) => [`\`${family.name}\``, family.labels.map((label) => `\`${label}\``).join(', ') || '-', family.help]);
+  rows.push(['`adtap_packets_total`', '-', 'Packets taken from the source.'], ['`adtap_fragments_total`', '`result`', 'IP fragments: joined into a datagram, or dropped by reason.'], ['`adtap_resident_memory_bytes`', '-', 'Resident memory of the process.']);
+  const ends = [
+    ...VERDICTS.filter((one) => one.end !== 'onward').map((one) => [one.label, one.end, 'The header walk ended here.']),
+    ...ENDS.map((one) => [one.label, one.end, one.help]),
+  ];
+  return [
+    HEAD,
+    '# Metrics',
+    '`--metrics FILE` writes them in the Prometheus text format at the end of a replay.',
+    table(['name', 'labels', 'counts'], rows),
+    '## Where packets end',
+    'Packets in = decoded + ignored + dropped; a test proves the sum on every capture.',
+    table(['reason', 'end', 'meaning'], ends),
+    '',
+  ].join('\n\n');
+}
