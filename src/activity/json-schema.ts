@@ -18,7 +18,14 @@ export function jsonSchema(): Schema {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'adtap activities and entities',
     description: 'One line of `adtap replay --emit activities,entities`.',
-    oneOf: [{ oneOf: protocols.flatMap((protocol) => protocol.activities.map((type) => activitySchema(type.type, type.protocol, type.help, protocol.details))) }, { oneOf: entitySchemas() }],
+    oneOf: [
+      {
+        oneOf: protocols.flatMap((protocol) =>
+          protocol.activities.map((type) => activitySchema(type.type, type.protocol, type.help, protocol.details)),
+        ),
+      },
+      { oneOf: entitySchemas() },
+    ],
   };
 }
 
@@ -30,7 +37,14 @@ function activitySchema(type: string, protocol: string, help: string, details: F
   properties['type'] = { const: type };
   properties['protocol'] = { const: protocol };
   properties['details'] = objectSchema({ ...houseDetails, ...details }, []);
-  return { title: type, description: help, type: 'object', properties, required: Object.keys(properties), additionalProperties: false };
+  return {
+    title: type,
+    description: help,
+    type: 'object',
+    properties,
+    required: Object.keys(properties),
+    additionalProperties: false,
+  };
 }
 
 function fieldSchema(field: Field): Schema {
@@ -44,7 +58,11 @@ function fieldSchema(field: Field): Schema {
 function typeSchema(field: Field): Schema {
   switch (field.type) {
     case 'object':
-      return objectSchema(field.fields ?? {}, Object.keys(field.fields ?? {}).filter((key) => key !== 'via'), field.key === 'account' || field.key === 'source' || field.key === 'destination');
+      return objectSchema(
+        field.fields ?? {},
+        Object.keys(field.fields ?? {}).filter((key) => key !== 'via'),
+        field.key === 'account' || field.key === 'source' || field.key === 'destination',
+      );
     case 'string[]':
       return { type: 'array', items: { type: 'string' } };
     case 'integer[]':
@@ -66,19 +84,32 @@ const text: Schema = { type: 'string' };
 const textOrNull: Schema = { type: ['string', 'null'] };
 
 /** Entity types and what is their own, for the schema and for docs/events.md. */
-export const ENTITY_TYPES: Readonly<Record<string, { readonly help: string; readonly fields: Readonly<Record<string, Schema>> }>> = {
-  computer: { help: 'A computer, first seen by a claim that names it.', fields: { name: text, domain: textOrNull, os: textOrNull } },
+export const ENTITY_TYPES: Readonly<
+  Record<string, { readonly help: string; readonly fields: Readonly<Record<string, Schema>> }>
+> = {
+  computer: {
+    help: 'A computer, first seen by a claim that names it.',
+    fields: { name: text, domain: textOrNull, os: textOrNull },
+  },
   resolution: {
     help: 'An address is a computer: new, changed, or by a fuller name.',
     fields: { ip: text, computer: text, domain: textOrNull, previous: textOrNull },
   },
-  user: { help: 'An account, first seen in a successful logon or ticket.', fields: { name: text, domain: textOrNull, accountKind: text } },
+  user: {
+    help: 'An account, first seen in a successful logon or ticket.',
+    fields: { name: text, domain: textOrNull, accountKind: text },
+  },
   session: {
     help: 'A user acts from an address: the last successful logon there.',
     fields: {
       ip: text,
       computer: textOrNull,
-      account: { type: 'object', properties: { name: text, domain: text, kind: text }, required: ['name', 'domain', 'kind'], additionalProperties: false },
+      account: {
+        type: 'object',
+        properties: { name: text, domain: text, kind: text },
+        required: ['name', 'domain', 'kind'],
+        additionalProperties: false,
+      },
     },
   },
   address: { help: 'An address, first seen as an end of an activity.', fields: { ip: text } },
@@ -96,8 +127,20 @@ function entitySchemas(): Schema[] {
       sensor: text,
       id: text,
       ...fields,
-      evidence: { type: 'object', properties: { method: text, frame: { type: 'integer' } }, required: ['method', 'frame'], additionalProperties: false },
+      evidence: {
+        type: 'object',
+        properties: { method: text, frame: { type: 'integer' } },
+        required: ['method', 'frame'],
+        additionalProperties: false,
+      },
     };
-    return { title: type, description: help, type: 'object', properties, required: Object.keys(properties), additionalProperties: false };
+    return {
+      title: type,
+      description: help,
+      type: 'object',
+      properties,
+      required: Object.keys(properties),
+      additionalProperties: false,
+    };
   });
 }

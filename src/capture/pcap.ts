@@ -11,8 +11,15 @@ const MAGIC_MICROSECONDS = 0xa1b2c3d4;
 const MAGIC_NANOSECONDS = 0xa1b23c4d;
 const MAGIC_MODIFIED = 0xa1b2cd34;
 
-/** A reader for the file that starts with these 24 bytes, or null when they are no pcap header. */
+/** The version of all files since 1998, and the one that NetBSD's "ng" tools wrote into files of the same shape. */
+const MAJOR = 2;
+const MAJOR_NG = 543;
+/** Minor versions up to this wrote the two lengths the other way round, 2.3 sometimes. */
+const LAST_SWAPPED_MINOR = 3;
+
+/** A reader for the file that starts with these bytes, or null when they are no (whole) pcap header. */
 export function pcapReader(header: Uint8Array): PcapReader | null {
+  if (header.length < PCAP_HEADER_BYTES) return null;
   for (const littleEndian of [true, false]) {
     const magic = littleEndian ? u32le(header, 0) : u32be(header, 0);
     if (magic === MAGIC_MICROSECONDS || magic === MAGIC_NANOSECONDS || magic === MAGIC_MODIFIED)
@@ -28,20 +35,24 @@ export class PcapReader implements RecordReader {
   seconds = 0;
   nanoseconds = 0;
   readonly linktype: number;
+  /** The file's version when it is one that this reader does not know, else empty. */
+  readonly unsupported: string;
   size = 0;
   problem = '';
   readonly #littleEndian: boolean;
   readonly #scale: number;
   readonly #header: number;
-  /** Major version 2 minor below 3 wrote the two lengths the other way round; 2.3 did both. */
+  /** Lengths may be the other way round: they are when the captured one were longer. */
   readonly #swapped: boolean;
 
   constructor(header: Uint8Array, littleEndian: boolean, magic: number) {
     this.#littleEndian = littleEndian;
     this.#scale = magic === MAGIC_NANOSECONDS ? 1 : 1000;
     this.#header = magic === MAGIC_MODIFIED ? MODIFIED_RECORD_BYTES : RECORD_BYTES;
+    const major = littleEndian ? u16le(header, 4) : u16be(header, 4);
     const minor = littleEndian ? u16le(header, 6) : u16be(header, 6);
-    this.#swapped = minor < 3;
+    this.unsupported = major === MAJOR || major === MAJOR_NG ? '' : `${major}.${minor}`;
+    this.#swapped = major === MAJOR_NG || minor <= LAST_SWAPPED_MINOR;
     // The upper half tells the length of the frame check sequence, not the link layer.
     this.linktype = (littleEndian ? u32le(header, 20) : u32be(header, 20)) & 0xffff;
   }
@@ -69,7 +80,9 @@ export class PcapReader implements RecordReader {
     const swap = this.#swapped && first > second;
     const caplen = swap ? second : first;
     this.caplen = caplen;
-    this.wirelen = Math.max(swap ? first : second, caplen);
+    const wirelen = swap ? first : second;
+    // Some writers leave the original length at 0: what is there counts.
+    this.wirelen = Math.max(wirelen, caplen);
     if (caplen > MAX_CAPLEN) {
       this.problem = `a packet of ${caplen} bytes`;
       return DAMAGED;

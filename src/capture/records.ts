@@ -10,16 +10,16 @@ export interface RecordReader {
   readonly seconds: number;
   readonly nanoseconds: number;
   readonly linktype: number;
-  /** Bytes of the whole record, valid after PACKET and SKIP; how many are needed at least, after NEED. */
+  /** Bytes of the whole record, after PACKET and SKIP; after NEED how many are needed at least, always more than there are. */
   readonly size: number;
-  /** What is wrong, after DAMAGED. */
+  /** What is wrong, after DAMAGED; after SKIP what was wrong with a record that should have been a packet, else empty. */
   readonly problem: string;
   /** Looks at the record at `at`. */
   next(bytes: Uint8Array, at: number, end: number): RecordKind;
 }
 
 export const PACKET = 0;
-/** Nothing to emit; go on behind it. It may be longer than what is there: skip it. */
+/** No packet; go on behind it. It may be longer than what is there: skip it. */
 export const SKIP = 1;
 /** Cut: more bytes are needed. */
 export const NEED = 2;

@@ -13,7 +13,10 @@ export interface SlotWriter {
 }
 
 export interface Source {
-  /** Fills one slot as far as it can. False when there is nothing more (this slot may have got packets nevertheless). */
+  /**
+   * Fills one slot as far as it can. False when there is nothing more (this slot may have got packets nevertheless); true only
+   * after the slot was offered a packet at least. A promise only when the input makes one wait.
+   */
   fill(slot: SlotWriter): boolean | Promise<boolean>;
   /** Bytes of the input read so far, and in all where that is known (0 when not). */
   progress(): { readonly read: number; readonly total: number };

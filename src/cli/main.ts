@@ -16,7 +16,8 @@ const program = new Command('adtap')
   .showHelpAfterError('(adtap --help tells more)')
   .exitOverride();
 
-for (const command of [replayCommand(), protocolsCommand(), schemaCommand(), referenceCommand()]) program.addCommand(command.exitOverride());
+for (const command of [replayCommand(), protocolsCommand(), schemaCommand(), referenceCommand()])
+  program.addCommand(command.exitOverride());
 
 try {
   await program.parseAsync();

@@ -110,6 +110,8 @@ export interface Context {
   readonly transport: Transport;
   /** Port of the responder, as a hint (0 when unknown). */
   readonly serverPort: number;
+  /** Whether the packet goes to a multicast group. */
+  readonly toMulticast: boolean;
   /** This datagram is a second copy of one just seen (mirror ports): it is a message, but not another activity. */
   readonly duplicate: boolean;
   /** null unless somebody asked for messages: then nothing must be done for them. */

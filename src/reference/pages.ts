@@ -1,12 +1,13 @@
 // Reference pages of docs/, made from the tables that the code itself runs on. A test compares them with what is committed.
-import { ENTITY_TYPES } from '../activity/json-schema.ts';
+
 import { activityEnvelope, houseDetails, messageEnvelope } from '../activity/fields.ts';
-import type { Field, FieldTable } from '../protocols/fields.ts';
-import { protocols } from '../protocols/registry.ts';
+import { ENTITY_TYPES } from '../activity/json-schema.ts';
 import { VERDICTS } from '../ip/verdict.ts';
-import { counterMap } from '../worker/catalogue.ts';
+import type { Field, FieldTable } from '../protocols/fields.ts';
 import { limits } from '../protocols/limits.ts';
+import { protocols } from '../protocols/registry.ts';
 import { ENDS } from '../transport/ends.ts';
+import { counterMap } from '../worker/catalogue.ts';
 
 const HEAD = '<!-- Made by `npm run docs` from the tables in src/. Do not edit: a test compares this page with them. -->\n';
 const row = (...cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
@@ -21,7 +22,9 @@ export function referencePages(): Readonly<Record<string, string>> {
 function fieldRows(fields: FieldTable, prefix = ''): string[][] {
   return Object.values(fields).flatMap((field: Field) => [
     [`\`${prefix}${field.key}\``, field.type, field.help, field.source],
-    ...(field.fields === undefined ? [] : fieldRows(field.fields, `${prefix}${field.key}${field.type === 'object[]' ? '[]' : ''}.`)),
+    ...(field.fields === undefined
+      ? []
+      : fieldRows(field.fields, `${prefix}${field.key}${field.type === 'object[]' ? '[]' : ''}.`)),
   ]);
 }
 
@@ -42,12 +45,26 @@ function events(): string {
   ];
   for (const protocol of protocols) {
     if (protocol.activities.length === 0) continue;
-    parts.push(`### ${protocol.name}`, table(['type', 'what happened'], protocol.activities.map((type) => [`\`${type.type}\``, type.help])));
+    parts.push(
+      `### ${protocol.name}`,
+      table(
+        ['type', 'what happened'],
+        protocol.activities.map((type) => [`\`${type.type}\``, type.help]),
+      ),
+    );
     parts.push('`details`:', fieldTable(protocol.details));
   }
-  parts.push('## Entities', 'First seen or changed; `evidence` names the method or activity and its frame, `id` is stable within a run.');
+  parts.push(
+    '## Entities',
+    'First seen or changed; `evidence` names the method or activity and its frame, `id` is stable within a run.',
+  );
   for (const [type, { help, fields }] of Object.entries(ENTITY_TYPES))
-    parts.push(`### ${type}`, `${help} Fields of its own: ${Object.keys(fields).map((key) => `\`${key}\``).join(', ')}.`);
+    parts.push(
+      `### ${type}`,
+      `${help} Fields of its own: ${Object.keys(fields)
+        .map((key) => `\`${key}\``)
+        .join(', ')}.`,
+    );
   parts.push('## Messages', '`--emit messages`: one line a decoded message.', fieldTable(messageEnvelope));
   for (const protocol of protocols)
     if (Object.keys(protocol.messages).length > 0) parts.push(`### ${protocol.name} messages`, fieldTable(protocol.messages));
@@ -80,8 +97,16 @@ function limitsPage(): string {
 }
 
 function metricsPage(): string {
-  const rows = counterMap.families.map((family) => [`\`${family.name}\``, family.labels.map((label) => `\`${label}\``).join(', ') || '-', family.help]);
-  rows.push(['`adtap_packets_total`', '-', 'Packets taken from the source.'], ['`adtap_fragments_total`', '`result`', 'IP fragments: joined into a datagram, or dropped by reason.'], ['`adtap_resident_memory_bytes`', '-', 'Resident memory of the process.']);
+  const rows = counterMap.families.map((family) => [
+    `\`${family.name}\``,
+    family.labels.map((label) => `\`${label}\``).join(', ') || '-',
+    family.help,
+  ]);
+  rows.push(
+    ['`adtap_packets_total`', '-', 'Packets taken from the source.'],
+    ['`adtap_fragments_total`', '`result`', 'IP fragments: joined into a datagram, or dropped by reason.'],
+    ['`adtap_resident_memory_bytes`', '-', 'Resident memory of the process.'],
+  );
   const ends = [
     ...VERDICTS.filter((one) => one.end !== 'onward').map((one) => [one.label, one.end, 'The header walk ended here.']),
     ...ENDS.map((one) => [one.label, one.end, one.help]),

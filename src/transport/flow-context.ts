@@ -1,4 +1,5 @@
 // The surroundings of the bytes a conversation reads: one object a shard, refilled for each packet and for each ending flow.
+import { u8 } from '../bytes/read.ts';
 import type { Reason } from '../bytes/reason.ts';
 import type { ActivitySink, ClaimSink, Context, Direction, MessageSink, Transport } from '../protocols/contract.ts';
 
@@ -17,6 +18,13 @@ export class FlowContext implements Context {
   transport: Transport = 'tcp';
   serverPort = 0;
   duplicate = false;
+
+  /** IPv4 224.0.0.0/4, IPv6 ff00::/8, where the packet goes. */
+  get toMulticast(): boolean {
+    const first = u8(this.addresses, this.direction === 0 ? 16 : 0);
+    return this.addressLength === 4 ? first >> 4 === 14 : first === 0xff;
+  }
+
   messages: MessageSink | null = null;
   activities: ActivitySink | null = null;
   claims: ClaimSink;

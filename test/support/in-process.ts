@@ -58,7 +58,11 @@ export async function runSource(source: Source, options: Options = {}): Promise<
     bytes: counterMap.offset(BYTES),
   });
   const sink = new TextSink();
-  const enricher = new Enricher(sink, { entities: emit.includes('entities'), activities: emit.includes('activities'), sensor: 'test' });
+  const enricher = new Enricher(sink, {
+    entities: emit.includes('entities'),
+    activities: emit.includes('activities'),
+    sensor: 'test',
+  });
   const merger = new Merger(shards, enricher);
   const readers = Array.from(
     { length: shards },
@@ -85,6 +89,9 @@ export async function runSource(source: Source, options: Options = {}): Promise<
     for (const reader of readers) merger.take(reader.read(slot, sequence, gate.frame));
   }
   const text = sink.parts.join('');
-  const lines = text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as { [key: string]: unknown });
+  const lines = text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as { [key: string]: unknown });
   return { text, lines, accounting: account(gate, counters), warnings: source.warnings };
 }

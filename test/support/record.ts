@@ -129,6 +129,7 @@ export class TestContext implements Context {
   transport: Transport = 'tcp';
   serverPort = 0;
   duplicate = false;
+  toMulticast = false;
   readonly messages = new Messages();
   readonly activities = new Activities();
   readonly refusals: { protocol: string; reason: Reason }[] = [];

@@ -9,7 +9,11 @@ import { sayMessage } from './messages.ts';
 import { AUTHENTICATE, CHALLENGE, FLAG_NAMES, NTLMSSP_NEGOTIATE_SEAL, NTLMSSP_NEGOTIATE_SIGN } from './names.ts';
 import { NtlmMessage } from './wire.ts';
 
-export const LOGON: ActivityType = { type: 'ntlm.logon', protocol: 'ntlm', help: 'NTLM logon inside a carrier; the carrier tells how it ended.' };
+export const LOGON: ActivityType = {
+  type: 'ntlm.logon',
+  protocol: 'ntlm',
+  help: 'NTLM logon inside a carrier; the carrier tells how it ended.',
+};
 
 /** What the server said of itself in its CHALLENGE. */
 interface Server {
@@ -90,7 +94,15 @@ export class CarriedNtlm {
       version: message.version,
     };
     const name = info.dnsComputerName || info.nbComputerName;
-    if (name !== '') context.claims.sender(context.direction, name, info.dnsDomainName || info.nbDomainName, 'ntlm-challenge', context, osOf(message.version));
+    if (name !== '')
+      context.claims.sender(
+        context.direction,
+        name,
+        info.dnsDomainName || info.nbDomainName,
+        'ntlm-challenge',
+        context,
+        osOf(message.version),
+      );
   }
 
   #authenticate(context: Context): void {
@@ -113,7 +125,8 @@ export class CarriedNtlm {
     this.identity = anonymous
       ? { name: '', domain: '', kind: 'anonymous', ticket: 0 }
       : { name: user, domain, kind: user.endsWith('$') ? 'computer' : 'user', ticket: 0 };
-    if (workstation !== '') context.claims.sender(context.direction, workstation, '', 'ntlm-workstation', context, osOf(message.version));
+    if (workstation !== '')
+      context.claims.sender(context.direction, workstation, '', 'ntlm-workstation', context, osOf(message.version));
   }
 
   /** The carrier's verdict: says the logon, if there was one. */

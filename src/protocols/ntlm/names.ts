@@ -3,7 +3,11 @@
 export const NEGOTIATE = 1;
 export const CHALLENGE = 2;
 export const AUTHENTICATE = 3;
-export const MESSAGE_NAMES: Readonly<Record<number, string>> = { [NEGOTIATE]: 'NEGOTIATE', [CHALLENGE]: 'CHALLENGE', [AUTHENTICATE]: 'AUTHENTICATE' };
+export const MESSAGE_NAMES: Readonly<Record<number, string>> = {
+  [NEGOTIATE]: 'NEGOTIATE',
+  [CHALLENGE]: 'CHALLENGE',
+  [AUTHENTICATE]: 'AUTHENTICATE',
+};
 
 /** NegotiateFlags (2.2.2.5), highest bit first in the document: here by value. */
 export const FLAG_NAMES: readonly (readonly [flag: number, name: string])[] = [

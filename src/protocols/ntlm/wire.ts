@@ -36,7 +36,17 @@ const AUTHENTICATE_BYTES = 52;
 /** Offsets of fields (2.2.1.1 to 2.2.1.3). */
 const NEGOTIATE_AT = { FLAGS: 12, DOMAIN: 16, WORKSTATION: 24, VERSION: 32 } as const;
 const CHALLENGE_AT = { TARGET: 12, FLAGS: 20, CHALLENGE: 24, TARGET_INFO: 40, VERSION: 48 } as const;
-const AUTHENTICATE_AT = { LM: 12, NT: 20, DOMAIN: 28, USER: 36, WORKSTATION: 44, KEY: 52, FLAGS: 60, VERSION: 64, MIC: 72 } as const;
+const AUTHENTICATE_AT = {
+  LM: 12,
+  NT: 20,
+  DOMAIN: 28,
+  USER: 36,
+  WORKSTATION: 44,
+  KEY: 52,
+  FLAGS: 60,
+  VERSION: 64,
+  MIC: 72,
+} as const;
 const VERSION_BYTES = 8;
 const MIC_BYTES = 16;
 /** NTLMv2_RESPONSE: proof, then NTLMv2_CLIENT_CHALLENGE whose AV pairs start 28 bytes in (2.2.2.7, 2.2.2.8). */
@@ -234,13 +244,16 @@ export class NtlmMessage {
   get responseVersion(): string {
     if (this.type !== AUTHENTICATE) return '';
     if (this.ntLength > NTLMV1_BYTES) return 'NTLMv2';
-    if (this.ntLength === NTLMV1_BYTES) return (this.flags & NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY) !== 0 ? 'NTLMv1-ESS' : 'NTLMv1';
+    if (this.ntLength === NTLMV1_BYTES)
+      return (this.flags & NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY) !== 0 ? 'NTLMv1-ESS' : 'NTLMv1';
     return this.lmLength >= NTLMV1_BYTES ? 'LM' : '';
   }
 
   /** No name and no NT response (3.2.5.1.2). */
   get isAnonymous(): boolean {
-    return this.type === AUTHENTICATE && this.user === '' && (this.ntLength === 0 || (this.flags & NTLMSSP_NEGOTIATE_ANONYMOUS) !== 0);
+    return (
+      this.type === AUTHENTICATE && this.user === '' && (this.ntLength === 0 || (this.flags & NTLMSSP_NEGOTIATE_ANONYMOUS) !== 0)
+    );
   }
 
   #from = 0;

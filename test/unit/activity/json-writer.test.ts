@@ -33,12 +33,16 @@ describe('JsonWriter', () => {
 
   it('writes byte ranges as the decoders read them', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 40 }), fc.constantFrom('utf8', 'utf16le') as fc.Arbitrary<'utf8' | 'utf16le'>, (bytes, charset) => {
-        const label = charset === 'utf8' ? 'utf-8' : 'utf-16le';
-        expect(written((json) => json.bytes(F.a, charset, bytes, 0, bytes.length))).toEqual({
-          a: new TextDecoder(label, { ignoreBOM: true }).decode(bytes),
-        });
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 40 }),
+        fc.constantFrom('utf8', 'utf16le') as fc.Arbitrary<'utf8' | 'utf16le'>,
+        (bytes, charset) => {
+          const label = charset === 'utf8' ? 'utf-8' : 'utf-16le';
+          expect(written((json) => json.bytes(F.a, charset, bytes, 0, bytes.length))).toEqual({
+            a: new TextDecoder(label, { ignoreBOM: true }).decode(bytes),
+          });
+        },
+      ),
     );
   });
 

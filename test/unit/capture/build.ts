@@ -57,7 +57,7 @@ export class Pcapng {
     return Buffer.concat([u16(this.order, code), u16(this.order, value.length), padded(value)]);
   }
 
-  section(major = 1, options = Buffer.alloc(0)): Buffer {
+  section(major = 1, options: Buffer = Buffer.alloc(0)): Buffer {
     const head = [u32(this.order, 0x1a2b3c4d), u16(this.order, major), u16(this.order, 0), Buffer.alloc(8, 0xff)];
     return this.block(0x0a0d0d0a, Buffer.concat([...head, options]));
   }
@@ -80,7 +80,7 @@ export class Pcapng {
     return Buffer.concat([u32(this.order, Number(stamp >> 32n)), u32(this.order, Number(stamp & 0xffff_ffffn))]);
   }
 
-  enhanced(face: number, stamp: bigint, bytes: Uint8Array, wirelen = bytes.length, options = Buffer.alloc(0)): Buffer {
+  enhanced(face: number, stamp: bigint, bytes: Uint8Array, wirelen = bytes.length, options: Buffer = Buffer.alloc(0)): Buffer {
     const lengths = [u32(this.order, bytes.length), u32(this.order, wirelen)];
     return this.block(6, Buffer.concat([u32(this.order, face), this.#stamp(stamp), ...lengths, padded(bytes), options]));
   }

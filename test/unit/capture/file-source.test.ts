@@ -16,7 +16,7 @@ const PCAPNG = Buffer.concat([
   ng.description(1),
   ...lengths.flatMap((length, at) => [
     ng.enhanced(0, BigInt(at), packetBytes(at, length)),
-    ng.block(0xbad, packetBytes(at, at * 9)),
+    ng.block(0xbad, packetBytes(at, at * 4)),
   ]),
 ]);
 const samples = [
@@ -73,7 +73,7 @@ describe.each(samples)('a %s file', (name, bytes, path) => {
   it('says where the truncated record starts', async () => {
     const cut = files.write('cut', bytes.subarray(0, -1));
     const last =
-      name === 'pcap' ? bytes.length - 16 - lengths.at(-1)! : bytes.length - ng.block(0xbad, packetBytes(39, 39 * 9)).length;
+      name === 'pcap' ? bytes.length - 16 - lengths.at(-1)! : bytes.length - ng.block(0xbad, packetBytes(39, 39 * 4)).length;
     for (const capacity of [1 << 20, 500, LEAST_SLOT])
       expect((await readAll([cut], capacity)).warnings).toEqual([
         `${cut}: at byte ${last}: the last record is truncated; what is before it counts`,
@@ -125,6 +125,21 @@ describe('a file source', () => {
     await source.close();
   });
 
+  it('gives no slot away empty, whatever lies before the first packet', async () => {
+    const blocks = [
+      ng.section(),
+      ng.description(1),
+      ng.block(0xbad, Buffer.alloc(50_000)),
+      ng.enhanced(0, 1n, packetBytes(1, 9)),
+      ng.section(),
+    ];
+    const source = await openCapture([files.write('late.pcapng', Buffer.concat(blocks))]);
+    const slot = new TestSlot(5000);
+    await source.fill(slot);
+    expect(slot.seen).toHaveLength(1);
+    await source.close();
+  });
+
   it('does not wait for a plain file', async () => {
     const source = await openCapture([samples[1][2]]);
     const slot = new TestSlot(1000);
@@ -132,6 +147,20 @@ describe('a file source', () => {
       more = source.fill(slot);
       expect(typeof more).toBe('boolean');
     }
+    await source.close();
+  });
+
+  it.each(samples)('gives a %s that one slot refused to smaller ones', async (_name, _bytes, path) => {
+    const { seen } = await readAll([path]);
+    const source = await openCapture([path]);
+    let left = 5;
+    const large = new TestSlot(1 << 16, () => left-- > 0);
+    expect(await source.fill(large)).toBe(true);
+    let turn = 0;
+    const small = new TestSlot(LEAST_SLOT + 100, () => turn++ % 3 !== 2);
+    while (await source.fill(small));
+    expect([...large.seen, ...small.seen]).toEqual(seen);
+    expect(source.warnings).toEqual([]);
     await source.close();
   });
 

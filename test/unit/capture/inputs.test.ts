@@ -1,8 +1,12 @@
 // Where bytes come from: gzip (made by node:zlib), standard input and named pipes, and files that are no captures.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { gzipSync } from 'node:zlib';
+import { createWriteStream, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { constants, gunzipSync, gzipSync } from 'node:zlib';
+import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { openCapture } from '../../../src/capture/open.ts';
 import { directory, Pcapng, packetBytes, pcapHeader, pcapRecord, readAll, TestSlot } from './build.ts';
@@ -36,20 +40,21 @@ describe('gzip', () => {
 
   it('gives all that a cut file holds, with warnings', async () => {
     const { seen } = await readAll([plain]);
-    // Stored blocks: what can be unpacked of a cut file is known without unpacking it.
-    const packed = gzipSync(PCAP, { level: 0 });
-    for (const missing of [1, 8, 9, 5000, packed.length >> 1]) {
-      const path = files.write('cut.gz', packed.subarray(0, -missing));
-      const read = await readAll([path]);
-      expect(read.seen).toEqual(seen.slice(0, read.seen.length));
-      let end = 24;
-      let whole = 0;
-      // 10 bytes of header and 5 for each stored block lie before, 8 of trailer behind.
-      const unpacked = PCAP.length - Math.max(0, missing - 8) - (missing > 8 ? 5 * 20 : 0);
-      while (whole < records.length && end + records[whole]!.length <= unpacked) end += records[whole++]!.length;
-      expect(read.seen.length).toBeGreaterThanOrEqual(whole - 1);
-      expect(read.warnings[0]).toBe(`${path}: the input breaks off: unexpected end of file`);
-    }
+    for (const packed of [gzipSync(PCAP, { level: 0 }), gzipSync(PCAP)])
+      for (const missing of [1, 8, 9, 5000, packed.length >> 1]) {
+        const cut = packed.subarray(0, -missing);
+        const path = files.write('cut.gz', cut);
+        // The reference: all that zlib gives at once when it is told not to mind the end.
+        const unpacked = gunzipSync(cut, { finishFlush: constants.Z_SYNC_FLUSH }).length;
+        let end = 24;
+        let whole = 0;
+        while (whole < records.length && end + records[whole]!.length <= unpacked) end += records[whole++]!.length;
+        const read = await readAll([path]);
+        expect(read.seen).toEqual(seen.slice(0, whole));
+        const warnings = [`${path}: the input breaks off: unexpected end of file`];
+        if (end < unpacked) warnings.push(`${path}: at byte ${end}: the last record is truncated; what is before it counts`);
+        expect(read.warnings).toEqual(warnings);
+      }
   });
 
   it('gives what lies before damage, with a warning', async () => {
@@ -61,6 +66,23 @@ describe('gzip', () => {
     expect(warnings[0]).toMatch(/damaged\.gz: the input breaks off: /);
   });
 
+  it('gives the same packets of a cut or damaged file to a slow reader', async () => {
+    const packed = gzipSync(PCAP, { level: 0 });
+    const damaged = Buffer.from(packed);
+    damaged.fill(0xff, packed.length >> 1);
+    for (const bytes of [packed.subarray(0, -70_000), damaged, Buffer.concat([packed, Buffer.from('garbage')])]) {
+      const path = files.write('slow.gz', bytes);
+      const quick = await readAll([path]);
+      const source = await openCapture([path]);
+      const slot = new TestSlot(20_000);
+      while (await source.fill(slot)) await setTimeout(1);
+      expect(slot.seen).toEqual(quick.seen);
+      expect(source.warnings).toEqual(quick.warnings);
+      expect(quick.warnings).not.toEqual([]);
+      await source.close();
+    }
+  });
+
   it('can be closed half-way, with nothing left behind', async () => {
     const source = await openCapture([files.write('half.gz', gzipSync(PCAP))]);
     await source.fill(new TestSlot(1000));
@@ -68,19 +90,33 @@ describe('gzip', () => {
   });
 });
 
-describe('standard input', () => {
-  const program = `
-    import { framesOf } from ${JSON.stringify(new URL('../../../src/capture/frames.ts', import.meta.url).href)};
-    let frames = 0, bytes = 0;
-    for await (const frame of framesOf(['-'], (warning) => console.log(warning))) { frames++; bytes += frame.bytes.length; }
-    console.log(JSON.stringify({ frames, bytes }));`;
-  const runsTypeScript = process.features.typescript !== undefined && process.features.typescript !== false;
+/** A program that reads standard input: the sources as JavaScript, which Node 20 can run. */
+function readerProgram(): string {
+  const root = fileURLToPath(new URL('../../../src', import.meta.url));
+  const compilerOptions = { module: ModuleKind.ESNext, target: ScriptTarget.ES2023, rewriteRelativeImportExtensions: true };
+  const rooms = readdirSync(join(root, 'capture')).map((name) => join('capture', name));
+  for (const source of [...rooms, 'errors.ts', join('bytes', 'read.ts')]) {
+    const { outputText } = transpileModule(readFileSync(join(root, source), 'utf8'), { compilerOptions });
+    const name = join('reader', source);
+    mkdirSync(dirname(files.path(name)), { recursive: true });
+    files.write(name.replace(/ts$/, 'js'), Buffer.from(outputText));
+  }
+  files.write(join('reader', 'package.json'), Buffer.from('{ "type": "module" }'));
+  return files.write(
+    join('reader', 'main.js'),
+    Buffer.from(`import { framesOf } from './capture/frames.js';
+      let frames = 0, bytes = 0;
+      for await (const frame of framesOf(['-'], (warning) => console.log(warning))) { frames++; bytes += frame.bytes.length; }
+      console.log(JSON.stringify({ frames, bytes }));`),
+  );
+}
 
-  it.runIf(runsTypeScript).each([
+describe('standard input', () => {
+  it.each([
     ['a capture', PCAP],
     ['a packed capture', gzipSync(PCAP)],
   ])('is read: %s', async (_, bytes) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [readerProgram()], { stdio: ['pipe', 'pipe', 'inherit'] });
     child.stdin.end(bytes);
     let out = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -101,11 +137,14 @@ describe.runIf(process.platform !== 'win32')('a named pipe', () => {
     const path = files.path('pipe');
     execFileSync('mkfifo', [path]);
     const writer = createWriteStream(path);
-    writer.write(Buffer.concat([pcapHeader(), records[0]!, records[1]!.subarray(0, 20)]));
+    writer.write(Buffer.concat([pcapHeader(), records[0]!.subarray(0, 30)]));
     const source = await openCapture([path]);
     const slot = new TestSlot(1 << 20);
     const first = source.fill(slot);
     expect(first).toBeInstanceOf(Promise);
+    // Half a record is not worth a slot, however long it lasts.
+    expect(await Promise.race([first, setTimeout(300, 'waits')])).toBe('waits');
+    writer.write(Buffer.concat([records[0]!.subarray(30), records[1]!.subarray(0, 20)]));
     expect(await first).toBe(true);
     expect(slot.seen).toHaveLength(1);
     writer.end(Buffer.concat([records[1]!.subarray(20), records[2]!]));
@@ -114,6 +153,25 @@ describe.runIf(process.platform !== 'win32')('a named pipe', () => {
     expect(source.warnings).toEqual([]);
     expect(source.progress()).toMatchObject({ total: 0 });
     await source.close();
+  });
+});
+
+describe.runIf(process.platform === 'linux')('descriptors', () => {
+  const opened = (): number => readdirSync('/proc/self/fd').length;
+
+  it('are closed when a file cannot be opened, is no capture, or is closed', async () => {
+    const packed = files.write('packed.gz', gzipSync(PCAP));
+    const text = files.write('text', Buffer.from('a text that is longer than a header'));
+    const before = opened();
+    for (const bad of [files.path('none'), files.path(''), text]) {
+      await expect(openCapture([plain, packed, bad])).rejects.toMatchObject({ exitCode: 2 });
+      await expect.poll(opened).toBe(before);
+    }
+    const source = await openCapture([plain, packed, plain]);
+    expect(opened()).toBe(before + 3);
+    await source.fill(new TestSlot(1000));
+    await source.close();
+    await expect.poll(opened).toBe(before);
   });
 });
 

@@ -87,6 +87,23 @@ describe('pcapng', () => {
     }
   });
 
+  it('finds options behind others of any length', async () => {
+    for (const g of [LE, BE])
+      for (const length of [0, 1, 2, 3, 4, 5])
+        expect(await timeOf(g, 1_000_001n, [g.option(3, Buffer.alloc(length, 9)), g.resolution(3), g.offset(1n)])).toEqual([
+          1001, 1_000_000,
+        ]);
+  });
+
+  it('forgets the interfaces of a section at the next one', async () => {
+    const section = [LE.section(), LE.description(1), LE.enhanced(0, 1n, packetBytes(1, 40))];
+    const bare = [BE.section(), BE.enhanced(0, 1n, packetBytes(2, 40))];
+    const path = files.write('sections.pcapng', Buffer.concat([...section, ...bare, ...section]));
+    const { seen, warnings } = await readAll([path]);
+    expect(seen).toHaveLength(2);
+    expect(warnings).toEqual([expect.stringContaining('1 passed over')]);
+  });
+
   it('does not read options beyond their block or their end', async () => {
     const lying = Buffer.from(LE.resolution(3));
     lying.writeUInt16LE(400, 2);

@@ -1,0 +1,205 @@
+// DNS messages in place (RFC 1035 section 4): header, names with compression, records as ranges.
+import { u8, u16be, u32be } from '../../bytes/read.ts';
+import { BAD_VALUE, OK, OVERRUN, type Reason, SHORT, TOO_LONG, TOO_MANY } from '../../bytes/reason.ts';
+import { hit } from '../limits.ts';
+import { dnsLimits as limits } from './limits.ts';
+
+/** Bytes of the header (4.1.1). */
+export const HEADER = 12;
+const POINTER = 0xc0;
+const MAX_NAME = 255;
+
+/**
+ * Reads names: text() gives the presentation form without the final dot ('' for the root), as far as it could be read. Every
+ * pointer must point before the name's own start or the place of the last jump, so no byte is read twice (RFC 1035 4.1.4).
+ */
+export class NameReader {
+  /** Where the bytes after the name are. */
+  next = 0;
+  /** Refusal of the last name, OK if it was whole. */
+  reason: Reason = OK;
+
+  /** The name at `at` in the message [start, end). */
+  text(bytes: Uint8Array, start: number, at: number, end: number): string {
+    let out = '';
+    let from = at;
+    let before = at;
+    let length = 0;
+    let jumps = 0;
+    this.next = -1;
+    this.reason = OK;
+    for (;;) {
+      if (from >= end) return this.#stop(SHORT, from, out);
+      const size = u8(bytes, from);
+      if (size === 0) {
+        if (this.next === -1) this.next = from + 1;
+        return out;
+      }
+      if ((size & POINTER) === POINTER) {
+        if (from + 2 > end) return this.#stop(SHORT, from, out);
+        const target = start + (((size & 0x3f) << 8) | u8(bytes, from + 1));
+        if (this.next === -1) this.next = from + 2;
+        if (target >= before) return this.#stop(BAD_VALUE, this.next, out);
+        if (++jumps > limits.pointers.value) {
+          hit(limits.pointers);
+          return this.#stop(TOO_MANY, this.next, out);
+        }
+        before = target;
+        from = target;
+        continue;
+      }
+      if ((size & POINTER) !== 0) return this.#stop(BAD_VALUE, from, out);
+      length += size + 1;
+      if (length > MAX_NAME) return this.#stop(TOO_LONG, from, out);
+      if (from + 1 + size > end) return this.#stop(OVERRUN, from, out);
+      if (out !== '') out += '.';
+      out += label(bytes, from + 1, from + 1 + size);
+      from += 1 + size;
+    }
+  }
+
+  #stop(reason: Reason, at: number, out: string): string {
+    this.reason = reason;
+    if (this.next === -1) this.next = at;
+    return out;
+  }
+}
+
+/** One label in the form of RFC 4343 2.1: dots, backslashes and what cannot be printed are escaped. */
+function label(bytes: Uint8Array, from: number, until: number): string {
+  let out = '';
+  for (let at = from; at < until; at++) {
+    const c = u8(bytes, at);
+    if (c === 0x2e || c === 0x5c) out += `\\${String.fromCharCode(c)}`;
+    else if (c > 0x20 && c < 0x7f) out += String.fromCharCode(c);
+    else out += `\\${String(c).padStart(3, '0')}`;
+  }
+  return out;
+}
+
+/** Passes over a name without reading it; -1 when it is cut or malformed. */
+export function skipName(bytes: Uint8Array, at: number, end: number): number {
+  for (let from = at; from < end; ) {
+    const size = u8(bytes, from);
+    if (size === 0) return from + 1;
+    if ((size & POINTER) === POINTER) return from + 2 <= end ? from + 2 : -1;
+    if ((size & POINTER) !== 0) return -1;
+    from += 1 + size;
+  }
+  return -1;
+}
+
+/** A message's header and where its sections start. */
+export class DnsMessage {
+  bytes: Uint8Array = new Uint8Array(0);
+  start = 0;
+  end = 0;
+  id = 0;
+  flags = 0;
+  questions = 0;
+  answers = 0;
+  authorities = 0;
+  additionals = 0;
+  /** First question's name, type and class; qname '' and qtype -1 when there is none. */
+  qname = '';
+  qtype = -1;
+  qclass = 0;
+  /** Where the answer section starts; -1 when the questions could not be passed over. */
+  answersAt = -1;
+
+  get isResponse(): boolean {
+    return (this.flags & 0x8000) !== 0;
+  }
+  get opcode(): number {
+    return (this.flags >> 11) & 15;
+  }
+  get rcode(): number {
+    return this.flags & 15;
+  }
+  get isAuthoritative(): boolean {
+    return (this.flags & 0x0400) !== 0;
+  }
+  get isTruncated(): boolean {
+    return (this.flags & 0x0200) !== 0;
+  }
+
+  /** Reads header and first question. SHORT only when the header is cut; a damaged question leaves answersAt at -1. */
+  bind(bytes: Uint8Array, start: number, end: number): Reason {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    this.qname = '';
+    this.qtype = -1;
+    this.qclass = 0;
+    this.answersAt = -1;
+    if (end - start < HEADER) return SHORT;
+    this.id = u16be(bytes, start);
+    this.flags = u16be(bytes, start + 2);
+    this.questions = u16be(bytes, start + 4);
+    this.answers = u16be(bytes, start + 6);
+    this.authorities = u16be(bytes, start + 8);
+    this.additionals = u16be(bytes, start + 10);
+    return this.#question();
+  }
+
+  #question(): Reason {
+    const { bytes, start, end } = this;
+    let at = start + HEADER;
+    if (this.questions > 0) {
+      this.qname = reader.text(bytes, start, at, end);
+      at = reader.next;
+      if (reader.reason !== OK) return reader.reason;
+      if (at + 4 > end) return SHORT;
+      this.qtype = u16be(bytes, at);
+      this.qclass = u16be(bytes, at + 2);
+      at += 4;
+    }
+    for (let question = 1; question < this.questions; question++) {
+      if (question > limits.records.value) {
+        hit(limits.records);
+        return TOO_MANY;
+      }
+      at = skipName(bytes, at, end);
+      if (at === -1 || at + 4 > end) return SHORT;
+      at += 4;
+    }
+    this.answersAt = at;
+    return OK;
+  }
+}
+
+/** Resource records one after the other (4.1.3). */
+export class RecordReader {
+  /** Where the owner's name starts. */
+  nameAt = 0;
+  type = 0;
+  class = 0;
+  ttl = 0;
+  /** Range of the RDATA. */
+  from = 0;
+  until = 0;
+  reason: Reason = OK;
+
+  /** Reads the record at `at`; returns where the next one is, or -1. */
+  next(message: DnsMessage, at: number): number {
+    const { bytes, end } = message;
+    this.nameAt = at;
+    const fixed = skipName(bytes, at, end);
+    if (fixed === -1 || fixed + 10 > end) return this.#refuse(SHORT);
+    this.type = u16be(bytes, fixed);
+    this.class = u16be(bytes, fixed + 2);
+    this.ttl = u32be(bytes, fixed + 4);
+    this.from = fixed + 10;
+    this.until = this.from + u16be(bytes, fixed + 8);
+    if (this.until > end) return this.#refuse(OVERRUN);
+    this.reason = OK;
+    return this.until;
+  }
+
+  #refuse(reason: Reason): number {
+    this.reason = reason;
+    return -1;
+  }
+}
+
+const reader = new NameReader();

@@ -1,0 +1,395 @@
+// LDAP over TCP: finding messages in the stream, in clear, behind SASL's security layer, or handed over to TLS; pairing
+// requests and answers; and who is bound.
+import { tlvLength } from '../../bytes/der.ts';
+import { u8, u32be } from '../../bytes/read.ts';
+import { BAD_TAG, OK, TOO_LONG } from '../../bytes/reason.ts';
+import { type Context, type Conversation, type Direction, GIVE_UP, type Identity } from '../contract.ts';
+import { AuthExchange } from '../gss/exchange.ts';
+import { hit } from '../limits.ts';
+import { looksLikeTls, TlsWatch } from '../tls/watch.ts';
+import {
+  ADD,
+  BIND,
+  COMPARE,
+  DELETE,
+  EXTENDED,
+  MODIFY,
+  type Operation,
+  RENAME,
+  reasonOf,
+  SEARCH,
+  type SealedTraffic,
+  sayOperation,
+  saySealed,
+  sayTls,
+} from './activities.ts';
+import { identityOfCredentials, identityOfName } from './identity.ts';
+import { ldapLimits as limits } from './limits.ts';
+import { sayMessage } from './messages.ts';
+import * as op from './names.ts';
+import {
+  attributesOf,
+  BindRequest,
+  changesOf,
+  comparedAttribute,
+  isOp,
+  LdapMessage,
+  LdapResult,
+  opOf,
+  renameOf,
+  requestNameOf,
+  SearchRequest,
+} from './wire.ts';
+import { SEALED, SIGNED, Wrapped } from './wrap.ts';
+
+export const NAME = 'ldap';
+const SEQUENCE_TAG = 0x30;
+/** Length in front of a wrapped record (RFC 4422 3.7). */
+const WRAP_HEADER = 4;
+/** What must be there to see a message's kind: two headers, an id, a tag. */
+export const PEEK = 16;
+
+const message = new LdapMessage();
+const bind = new BindRequest();
+const result = new LdapResult();
+const search = new SearchRequest();
+const wrapped = new Wrapped();
+
+export class LdapConversation implements Conversation {
+  readonly #pending = new Map<number, Operation>();
+  readonly #want: [number, number] = [2, 2];
+  readonly #exchange = new AuthExchange(NAME);
+  readonly #tls = new TlsWatch();
+  #account: Identity | null = null;
+  #mechanism = '';
+  #sealed: SealedTraffic | null = null;
+  #inTls = false;
+  #startTls = false;
+  #startTlsId = -1;
+
+  want(direction: Direction): number {
+    return this.#want[direction];
+  }
+
+  data(bytes: Uint8Array, start: number, end: number, context: Context): number {
+    const { direction } = context;
+    let at = start;
+    this.#want[direction] = 2;
+    while (at + 2 <= end) {
+      if (this.#inTls || looksLikeTls(bytes, at, end)) return this.#tlsData(bytes, start, at, end, context);
+      const first = u8(bytes, at);
+      const used = first === SEQUENCE_TAG ? this.#plain(bytes, at, end, context) : this.#wrapped(bytes, at, end, context);
+      if (used === 0) break;
+      at += used;
+    }
+    return at - start;
+  }
+
+  gap(_length: number, context: Context): boolean {
+    this.#want[context.direction] = 2;
+    return !this.#inTls;
+  }
+
+  close(context: Context): void {
+    if (context.activities !== null) {
+      for (const operation of this.#pending.values()) sayOperation(context.activities, operation, null, context);
+      if (this.#sealed !== null) saySealed(context.activities, this.#sealed, context);
+      this.#sayTls(context);
+    }
+    this.#exchange.abandon(context);
+    this.#exchange.reset();
+    this.#tls.reset();
+    this.#pending.clear();
+    this.#want[0] = 2;
+    this.#want[1] = 2;
+    this.#account = null;
+    this.#mechanism = '';
+    this.#sealed = null;
+    this.#inTls = false;
+    this.#startTls = false;
+    this.#startTlsId = -1;
+  }
+
+  // ── The stream ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A message in clear at `at`; returns bytes used, 0 when more are needed. */
+  #plain(bytes: Uint8Array, at: number, end: number, context: Context): number {
+    const { direction } = context;
+    const length = tlvLength(bytes, at, end, 0x4000_0000);
+    if (length === 0) {
+      this.#want[direction] = 2 + (u8(bytes, at + 1) & 0x7f);
+      return 0;
+    }
+    if (length < 0 || !startsMessage(bytes, at, end)) return this.#lost(bytes, at, end, context);
+    if (length > limits.messageBytes.value) {
+      if (end - at < PEEK) {
+        this.#want[direction] = PEEK;
+        return 0;
+      }
+      hit(limits.messageBytes);
+      context.refuse(NAME, TOO_LONG);
+      return length;
+    }
+    if (at + length > end) {
+      this.#want[direction] = length;
+      return 0;
+    }
+    this.#message(bytes, at, at + length, context);
+    return length;
+  }
+
+  /** A record of SASL's security layer. */
+  #wrapped(bytes: Uint8Array, at: number, end: number, context: Context): number {
+    const { direction } = context;
+    if (u8(bytes, at) !== 0) return this.#lost(bytes, at, end, context);
+    if (at + WRAP_HEADER > end) {
+      this.#want[direction] = WRAP_HEADER;
+      return 0;
+    }
+    const length = u32be(bytes, at);
+    const total = WRAP_HEADER + length;
+    if (length === 0 || length > 0xff_ffff) return this.#lost(bytes, at, end, context);
+    const peek = Math.min(total, WRAP_HEADER + 64);
+    if (at + peek > end) {
+      this.#want[direction] = peek;
+      return 0;
+    }
+    const isWhole = at + total <= end;
+    if (!isWhole && length <= limits.wrappedBytes.value) {
+      this.#want[direction] = total;
+      return 0;
+    }
+    const kind = isWhole ? wrapped.bind(bytes, at + WRAP_HEADER, at + total) : SEALED;
+    if (kind === SIGNED) this.#unwrapped(bytes, wrapped.from, wrapped.until, context);
+    else this.#countSealed(length, context);
+    return total;
+  }
+
+  /** Messages inside a signed record; one that spans records is refused. */
+  #unwrapped(bytes: Uint8Array, from: number, until: number, context: Context): void {
+    let at = from;
+    while (at < until) {
+      const length = tlvLength(bytes, at, until, limits.messageBytes.value);
+      if (length <= 0 || at + length > until) {
+        context.refuse(NAME, length < 0 ? TOO_LONG : BAD_TAG);
+        return;
+      }
+      this.#message(bytes, at, at + length, context);
+      at += length;
+    }
+  }
+
+  #countSealed(length: number, context: Context): void {
+    this.#sealed ??= {
+      frame: context.frame,
+      seconds: context.seconds,
+      nanoseconds: context.nanoseconds,
+      records: 0,
+      bytes: 0,
+      mechanism: this.#mechanism,
+      account: this.#account,
+    };
+    this.#sealed.records++;
+    this.#sealed.bytes += length;
+  }
+
+  /** In the middle of a message: goes on at the next place that starts like one. */
+  #lost(bytes: Uint8Array, at: number, end: number, context: Context): number {
+    context.refuse(NAME, BAD_TAG);
+    for (let next = at + 1; next + PEEK <= end; next++)
+      if (u8(bytes, next) === SEQUENCE_TAG && startsMessage(bytes, next, end)) return next - at;
+    return end - at;
+  }
+
+  #tlsData(bytes: Uint8Array, start: number, at: number, end: number, context: Context): number {
+    this.#inTls = true;
+    const used = at - start + this.#tls.data(bytes, at, end, context);
+    if (this.#tls.done) return GIVE_UP;
+    this.#want[context.direction] = this.#tls.want(bytes, start + used, end);
+    return used;
+  }
+
+  #sayTls(context: Context): void {
+    if (this.#tls.facts !== null && context.activities !== null)
+      sayTls(context.activities, this.#tls.facts, this.#startTls, context);
+  }
+
+  // ── Messages ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #message(bytes: Uint8Array, start: number, end: number, context: Context): void {
+    const reason = message.bind(bytes, start, end);
+    if (reason !== OK) {
+      context.refuse(NAME, reason);
+      return;
+    }
+    sayMessage(message, NAME, context);
+    switch (message.op) {
+      case op.BIND_REQUEST:
+        this.#bindRequest(context);
+        break;
+      case op.BIND_RESPONSE:
+        this.#bindResponse(context);
+        break;
+      case op.SEARCH_REQUEST:
+        this.#searchRequest(context);
+        break;
+      case op.SEARCH_RES_ENTRY:
+      case op.SEARCH_RES_REF: {
+        const operation = this.#pending.get(message.messageId);
+        if (operation !== undefined) {
+          if (message.op === op.SEARCH_RES_ENTRY) operation.entries++;
+          else operation.references++;
+        }
+        break;
+      }
+      case op.MODIFY_REQUEST:
+        this.#begin({ ...this.#operation(MODIFY, message.dn(), context), changes: changesOf(message) }, context);
+        break;
+      case op.ADD_REQUEST:
+        this.#begin({ ...this.#operation(ADD, message.dn(), context), changes: attributesOf(message) }, context);
+        break;
+      case op.DEL_REQUEST:
+        this.#begin(this.#operation(DELETE, message.content(), context), context);
+        break;
+      case op.MOD_DN_REQUEST:
+        this.#begin({ ...this.#operation(RENAME, message.dn(), context), ...renameOf(message) }, context);
+        break;
+      case op.COMPARE_REQUEST:
+        this.#begin({ ...this.#operation(COMPARE, message.dn(), context), attribute: comparedAttribute(message) }, context);
+        break;
+      case op.EXTENDED_REQUEST: {
+        const requestName = requestNameOf(message);
+        if (requestName === op.START_TLS) this.#startTlsId = message.messageId;
+        this.#begin({ ...this.#operation(EXTENDED, op.oidName(requestName), context), requestName }, context);
+        break;
+      }
+      case op.SEARCH_RES_DONE:
+      case op.MODIFY_RESPONSE:
+      case op.ADD_RESPONSE:
+      case op.DEL_RESPONSE:
+      case op.MOD_DN_RESPONSE:
+      case op.COMPARE_RESPONSE:
+      case op.EXTENDED_RESPONSE:
+        this.#result(context);
+        break;
+    }
+  }
+
+  #operation(type: Operation['type'], target: string, context: Context): Operation {
+    return {
+      type,
+      messageId: message.messageId,
+      frame: context.frame,
+      seconds: context.seconds,
+      nanoseconds: context.nanoseconds,
+      direction: context.direction,
+      account: this.#account,
+      target,
+      mdi: '',
+      controls: message.controls(),
+      entries: 0,
+      references: 0,
+    };
+  }
+
+  #begin(operation: Operation, context: Context): void {
+    if (context.activities === null) return;
+    if (this.#pending.size >= limits.pending.value) {
+      hit(limits.pending);
+      for (const [id, oldest] of this.#pending) {
+        this.#pending.delete(id);
+        sayOperation(context.activities, oldest, null, context);
+        break;
+      }
+    }
+    this.#pending.set(operation.messageId, operation);
+  }
+
+  #searchRequest(context: Context): void {
+    if (context.activities === null) return;
+    search.bind(message);
+    const { scope, filter, attributes, sizeLimit } = search;
+    this.#begin(
+      { ...this.#operation(SEARCH, search.base, context), mdi: 'LDAP query', scope, filter, attributes, sizeLimit },
+      context,
+    );
+  }
+
+  #result(context: Context): void {
+    const operation = this.#pending.get(message.messageId);
+    if (message.op === op.EXTENDED_RESPONSE && message.messageId === this.#startTlsId) {
+      result.bind(message);
+      this.#startTls = result.code === op.SUCCESS;
+    }
+    if (operation === undefined || context.activities === null) return;
+    this.#pending.delete(message.messageId);
+    result.bind(message);
+    sayOperation(context.activities, operation, result, context);
+  }
+
+  #bindRequest(context: Context): void {
+    if (bind.bind(message) !== OK) {
+      context.refuse(NAME, BAD_TAG);
+      return;
+    }
+    const { auth, mechanism, name, version, passwordLength, tokenFrom, tokenUntil } = bind;
+    let account: Identity | null = null;
+    if (auth === 'simple') account = passwordLength === 0 ? identityOfName('') : identityOfName(name);
+    else if (tokenUntil > tokenFrom) {
+      account = identityOfCredentials(mechanism, message.bytes, tokenFrom, tokenUntil);
+      if (account === null) this.#exchange.token(message.bytes, tokenFrom, tokenUntil, context);
+    }
+    this.#mechanism = mechanism || (auth.startsWith('sicily') ? 'NTLM' : '');
+    // Steps of one SASL bind are one activity, from the first request on.
+    const before = [...this.#pending.values()].find((operation) => operation.type === BIND);
+    if (before !== undefined) this.#pending.delete(before.messageId);
+    const isStep = before !== undefined && auth !== 'simple' && before.auth !== 'simple';
+    const operation: Operation = {
+      ...this.#operation(BIND, name, context),
+      account: account ?? (isStep ? before.account : null),
+      auth: auth.startsWith('sicily') ? 'sicily' : auth,
+      mechanism: this.#mechanism,
+      name,
+      version,
+      clearText: (auth === 'simple' && passwordLength > 0) || mechanism === 'PLAIN',
+    };
+    if (isStep)
+      this.#begin({ ...operation, frame: before.frame, seconds: before.seconds, nanoseconds: before.nanoseconds }, context);
+    else this.#begin(operation, context);
+  }
+
+  #bindResponse(context: Context): void {
+    if (result.bind(message) !== OK) context.refuse(NAME, BAD_TAG);
+    if (result.tokenUntil > result.tokenFrom) this.#exchange.token(message.bytes, result.tokenFrom, result.tokenUntil, context);
+    else if (result.matchedUntil - result.matchedFrom > 8)
+      this.#exchange.token(message.bytes, result.matchedFrom, result.matchedUntil, context);
+    const operation = this.#pending.get(message.messageId);
+    // Sicily answers its first steps with success: the bind goes on until a response was sent.
+    const goesOn =
+      result.code === op.SASL_BIND_IN_PROGRESS ||
+      (operation?.auth === 'sicily' && result.code === op.SUCCESS && !this.#exchange.waiting);
+    if (goesOn) return;
+    const reason = reasonOf(result);
+    const identity = this.#exchange.identity;
+    if (this.#exchange.waiting) this.#exchange.finish(reason === '' ? 'success' : 'failure', reason, context);
+    const account = operation?.account ?? identity;
+    this.#account = reason === '' ? account : null;
+    if (operation === undefined || context.activities === null) return;
+    this.#pending.delete(message.messageId);
+    sayOperation(context.activities, { ...operation, account }, result, context);
+  }
+}
+
+/** SEQUENCE, INTEGER id, a known operation: what every message starts with. Cut ones are believed. */
+export function startsMessage(bytes: Uint8Array, at: number, end: number): boolean {
+  let from = at + 1;
+  if (from >= end) return true;
+  const size = u8(bytes, from);
+  if (size > 0x84 || size === 0x80) return false;
+  from += size > 0x80 ? 1 + (size & 0x7f) : 1;
+  if (from + 2 > end) return true;
+  const idLength = u8(bytes, from + 1);
+  if (u8(bytes, from) !== 0x02 || idLength < 1 || idLength > 5) return false;
+  const tag = from + 2 + idLength;
+  return tag >= end || isOp(opOf(u8(bytes, tag)));
+}
