@@ -8,7 +8,7 @@ import { ldapLimits as limits } from './limits.ts';
 import { sayMessage } from './messages.ts';
 import * as op from './names.ts';
 import { netlogonAnswer, pingOf } from './netlogon.ts';
-import { LdapMessage, LdapResult, SearchRequest, valueOf } from './wire.ts';
+import { LdapMessage, LdapResult, SearchRequest, attributeValue } from './wire.ts';
 
 export const NAME = 'cldap';
 
@@ -89,7 +89,7 @@ export class CldapConversation implements Conversation {
     const operation = this.#pending.get(message.messageId);
     if (operation === undefined) return;
     operation.entries++;
-    const value = valueOf(message, 'netlogon');
+    const value = attributeValue(message, 'netlogon');
     if (value === null) return;
     const answer = netlogonAnswer(message.bytes, value.from, value.until);
     operation.answer = answer;

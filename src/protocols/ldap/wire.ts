@@ -305,7 +305,7 @@ export function requestNameOf(message: LdapMessage): string {
 }
 
 /** Range of the first value of the entry's attribute of that name; null when it has none. */
-export function valueOf(message: LdapMessage, attribute: string): { from: number; until: number } | null {
+export function attributeValue(message: LdapMessage, attribute: string): { from: number; until: number } | null {
   const { bytes, until } = message;
   if (!outer.expect(OCTET_STRING, bytes, message.from, until) || !outer.expect(SEQUENCE, bytes, outer.until, until)) return null;
   const end = outer.until;

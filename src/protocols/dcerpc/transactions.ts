@@ -1,0 +1,232 @@
+// One association of connection-oriented DCE/RPC (C706 chapter 12), over TCP or in a named pipe. Only the PDUs that
+// authenticate are held as a whole; calls and their answers are passed over in bulk, unless one of them is a verdict.
+import { u8 } from '../../bytes/read.ts';
+import { BAD_TAG, OK, TOO_LONG } from '../../bytes/reason.ts';
+import type { Context, Conversation, Direction } from '../contract.ts';
+import { AuthExchange } from '../gss/exchange.ts';
+import { hit } from '../limits.ts';
+import { SecurityContext } from './context.ts';
+import { dcerpcLimits as limits } from './limits.ts';
+import {
+  ALTER_CONTEXT,
+  ALTER_CONTEXT_RESP,
+  AUTH3,
+  BIND,
+  BIND_ACK,
+  BIND_NAK,
+  carriesTokens,
+  FAULT,
+  REQUEST,
+  RESPONSE,
+  rejectReason,
+  securityFault,
+} from './names.ts';
+import { HEADER, PduHeader, startsPdu, Verifier } from './wire.ts';
+
+export const NAME = 'dcerpc';
+/** Bytes of a fault up to its status (C706 12.6.4.7), of a bind_nak up to its reason. */
+const FAULT_HEAD = 28;
+
+/** Makes the exchange that a security context hands its tokens to; tests put their own here. */
+export type ExchangeMaker = (carrier: string) => AuthExchange;
+export const makeExchange: ExchangeMaker = (carrier) => new AuthExchange(carrier);
+
+const header = new PduHeader();
+const verifier = new Verifier();
+
+/** The stream of PDUs in both directions. For TCP it is the conversation itself. */
+export class DceRpcStream implements Conversation {
+  readonly #make: ExchangeMaker;
+  readonly #want: [number, number] = [HEADER, HEADER];
+  /** After a gap, the next bytes of that direction may be in the middle of a PDU. */
+  readonly #lost: [boolean, boolean] = [false, false];
+  /** Security contexts in use, oldest first; the rest are spare. */
+  readonly #contexts: SecurityContext[] = [];
+  readonly #spare: SecurityContext[] = [];
+  #pending = 0;
+
+  constructor(make: ExchangeMaker = makeExchange) {
+    this.#make = make;
+  }
+
+  want(direction: Direction): number {
+    return this.#want[direction];
+  }
+
+  data(bytes: Uint8Array, start: number, end: number, context: Context): number {
+    const { direction } = context;
+    let at = start;
+    this.#want[direction] = HEADER;
+    while (at + HEADER <= end) {
+      if (header.bind(bytes, at, end) !== OK) {
+        if (!this.#lost[direction]) {
+          context.refuse(NAME, BAD_TAG);
+          this.#lost[direction] = true;
+        }
+        at = findPdu(bytes, at + 1, end);
+        continue;
+      }
+      this.#lost[direction] = false;
+      const length = header.fragLength;
+      const needed = this.#needed();
+      if (needed > limits.fragmentBytes.value) {
+        hit(limits.fragmentBytes);
+        context.refuse(NAME, TOO_LONG);
+      } else if (needed > 0) {
+        if (at + needed > end) {
+          this.#want[direction] = needed;
+          break;
+        }
+        this.#pdu(bytes, at, at + needed, context);
+      }
+      at += length;
+    }
+    return at - start;
+  }
+
+  gap(_length: number, context: Context): boolean {
+    this.#want[context.direction] = HEADER;
+    this.#lost[context.direction] = true;
+    return true;
+  }
+
+  close(context: Context): void {
+    for (const security of this.#contexts) {
+      security.abandon(context);
+      this.#spare.push(security);
+    }
+    this.#contexts.length = 0;
+    this.#pending = 0;
+    this.#want[0] = HEADER;
+    this.#want[1] = HEADER;
+    this.#lost[0] = false;
+    this.#lost[1] = false;
+  }
+
+  /** How much of the PDU must be held: all of it, its head, or nothing. */
+  #needed(): number {
+    const { ptype, fragLength } = header;
+    switch (ptype) {
+      case BIND:
+      case BIND_ACK:
+      case ALTER_CONTEXT:
+      case ALTER_CONTEXT_RESP:
+      case AUTH3:
+        return header.authLength > 0 ? fragLength : 0;
+      case BIND_NAK:
+        return Math.min(fragLength, FAULT_HEAD);
+      case REQUEST:
+      case RESPONSE:
+        return this.#pending === 0 ? 0 : header.authLength > 0 ? fragLength : HEADER;
+      case FAULT:
+        return this.#pending === 0 ? 0 : Math.min(fragLength, FAULT_HEAD);
+      default:
+        return 0;
+    }
+  }
+
+  #pdu(bytes: Uint8Array, start: number, end: number, context: Context): void {
+    const { ptype, callId } = header;
+    if (ptype === BIND_NAK) this.#refused(callId, rejectReason(header.rejectReason(bytes, start, end)), true, context);
+    else if (ptype === FAULT) {
+      const reason = securityFault(header.faultStatus(bytes, start, end));
+      if (reason === '') this.#answered(callId, null, context);
+      else this.#refused(callId, reason, false, context);
+    } else {
+      const hasVerifier = header.authLength > 0;
+      if (hasVerifier) {
+        const reason = verifier.bind(header, bytes, start, end);
+        if (reason !== OK) {
+          context.refuse(NAME, reason);
+          return;
+        }
+      }
+      if (ptype === REQUEST) {
+        const security = hasVerifier ? this.#find(verifier.contextId) : this.#newestPending();
+        if (security?.pending) security.called(callId);
+      } else if (ptype === RESPONSE) this.#answered(callId, hasVerifier ? this.#find(verifier.contextId) : null, context);
+      else this.#token(bytes, context);
+    }
+  }
+
+  /** A PDU of the handshake with a verifier. */
+  #token(bytes: Uint8Array, context: Context): void {
+    if (!carriesTokens(verifier.authType)) return;
+    const { ptype, callId } = header;
+    const { contextId, from, until } = verifier;
+    let security = this.#find(contextId);
+    if (ptype === BIND && security !== null) {
+      // The association is bound anew: what the last attempt began will get no verdict.
+      this.#drop(security, context);
+      security = null;
+    }
+    security ??= this.#add(contextId, context);
+    const before = security.pending;
+    if (ptype === BIND || ptype === ALTER_CONTEXT || ptype === AUTH3)
+      security.offered(bytes, from, until, ptype === AUTH3, callId, context);
+    else security.accepted(bytes, from, until, context);
+    this.#count(before, security.pending);
+  }
+
+  /** A call was answered: the server takes the context it was made under for good. */
+  #answered(callId: number, security: SecurityContext | null, context: Context): void {
+    const judged = security ?? this.#newestPending();
+    if (judged === null || !judged.isJudgedBy(callId)) return;
+    judged.succeed(context);
+    this.#count(true, judged.pending);
+  }
+
+  /** A fault refuses the context of its call; a bind_nak refuses whatever the bind offered. */
+  #refused(callId: number, reason: string, isBind: boolean, context: Context): void {
+    const security = isBind ? (this.#contexts.at(-1) ?? null) : this.#newestPending();
+    if (security === null || !(isBind || security.isJudgedBy(callId))) return;
+    const before = security.pending;
+    security.fail(reason, context);
+    this.#count(before, security.pending);
+  }
+
+  #count(before: boolean, after: boolean): void {
+    this.#pending += Number(after) - Number(before);
+  }
+
+  #find(id: number): SecurityContext | null {
+    for (let i = this.#contexts.length - 1; i >= 0; i--) {
+      const security = this.#contexts[i] as SecurityContext;
+      if (security.id === id) return security;
+    }
+    return null;
+  }
+
+  #newestPending(): SecurityContext | null {
+    for (let i = this.#contexts.length - 1; i >= 0; i--) {
+      const security = this.#contexts[i] as SecurityContext;
+      if (security.pending) return security;
+    }
+    return null;
+  }
+
+  #add(id: number, context: Context): SecurityContext {
+    if (this.#contexts.length >= limits.contexts.value) {
+      hit(limits.contexts);
+      this.#drop(this.#contexts[0] as SecurityContext, context);
+    }
+    const security = this.#spare.pop() ?? new SecurityContext(this.#make(NAME));
+    security.begin(id);
+    this.#contexts.push(security);
+    return security;
+  }
+
+  #drop(security: SecurityContext, context: Context): void {
+    this.#count(security.pending, false);
+    security.abandon(context);
+    this.#contexts.splice(this.#contexts.indexOf(security), 1);
+    this.#spare.push(security);
+  }
+}
+
+/** The first place that may start a PDU; less than a header before the end nothing is certain yet. */
+function findPdu(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at + HEADER <= end && !(u8(bytes, at) === 5 && startsPdu(bytes, at, at + HEADER))) at++;
+  return at;
+}
