@@ -8,7 +8,7 @@ import { ldapLimits as limits } from './limits.ts';
 import { sayMessage } from './messages.ts';
 import * as op from './names.ts';
 import { netlogonAnswer, pingOf } from './netlogon.ts';
-import { LdapMessage, LdapResult, SearchRequest, attributeValue } from './wire.ts';
+import { attributeValue, LdapMessage, LdapResult, SearchRequest } from './wire.ts';
 
 export const NAME = 'cldap';
 

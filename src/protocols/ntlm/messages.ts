@@ -2,7 +2,16 @@
 import type { Context } from '../contract.ts';
 import type { Field } from '../fields.ts';
 import { messageFields as F } from './fields.ts';
-import { AUTHENTICATE, CHALLENGE, MESSAGE_NAMES } from './names.ts';
+import {
+  AUTHENTICATE,
+  CHALLENGE,
+  MESSAGE_NAMES,
+  MsvAvDnsComputerName,
+  MsvAvDnsDomainName,
+  MsvAvDnsTreeName,
+  MsvAvNbComputerName,
+  MsvAvNbDomainName,
+} from './names.ts';
 import type { NtlmMessage } from './wire.ts';
 
 export function sayMessage(message: NtlmMessage, context: Context): void {
@@ -19,11 +28,14 @@ export function sayMessage(message: NtlmMessage, context: Context): void {
   text(F.workstation, message.workstation);
   if (message.type === CHALLENGE) {
     text(F.targetName, message.target);
-    text(F.nbComputerName, info.nbComputerName);
-    text(F.nbDomainName, info.nbDomainName);
-    text(F.dnsComputerName, info.dnsComputerName);
-    text(F.dnsDomainName, info.dnsDomainName);
-    text(F.dnsTreeName, info.dnsTreeName);
+    for (const [id, field, value] of [
+      [MsvAvNbComputerName, F.nbComputerName, info.nbComputerName],
+      [MsvAvNbDomainName, F.nbDomainName, info.nbDomainName],
+      [MsvAvDnsComputerName, F.dnsComputerName, info.dnsComputerName],
+      [MsvAvDnsDomainName, F.dnsDomainName, info.dnsDomainName],
+      [MsvAvDnsTreeName, F.dnsTreeName, info.dnsTreeName],
+    ] as const)
+      if ((info.seen & (1 << id)) !== 0) sink.text(field, value);
   }
   sink.int(F.flags, message.flags);
   text(F.version, message.version);

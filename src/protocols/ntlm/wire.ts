@@ -20,8 +20,6 @@ import {
   NEGOTIATE,
   NTLMSSP_NEGOTIATE_ANONYMOUS,
   NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY,
-  NTLMSSP_NEGOTIATE_OEM_DOMAIN_SUPPLIED,
-  NTLMSSP_NEGOTIATE_OEM_WORKSTATION_SUPPLIED,
   NTLMSSP_NEGOTIATE_TARGET_INFO,
   NTLMSSP_NEGOTIATE_UNICODE,
   NTLMSSP_NEGOTIATE_VERSION,
@@ -62,6 +60,8 @@ export class TargetInfo {
   dnsTreeName = '';
   targetName = '';
   flags = 0;
+  /** Which AV pairs were there: bit 1 << AvId. A pair may be there and empty. */
+  seen = 0;
   /** Channel bindings other than all zeros. */
   channelBindings = false;
 
@@ -73,6 +73,7 @@ export class TargetInfo {
     this.dnsTreeName = '';
     this.targetName = '';
     this.flags = 0;
+    this.seen = 0;
     this.channelBindings = false;
   }
 
@@ -96,24 +97,25 @@ export class TargetInfo {
   }
 
   #pair(id: number, bytes: Uint8Array, from: number, until: number): void {
+    if (id < 31) this.seen |= 1 << id;
     switch (id) {
       case MsvAvNbComputerName:
-        this.nbComputerName = names.text('utf16le', bytes, from, until);
+        this.nbComputerName = value(bytes, from, until);
         break;
       case MsvAvNbDomainName:
-        this.nbDomainName = names.text('utf16le', bytes, from, until);
+        this.nbDomainName = value(bytes, from, until);
         break;
       case MsvAvDnsComputerName:
-        this.dnsComputerName = names.text('utf16le', bytes, from, until);
+        this.dnsComputerName = value(bytes, from, until);
         break;
       case MsvAvDnsDomainName:
-        this.dnsDomainName = names.text('utf16le', bytes, from, until);
+        this.dnsDomainName = value(bytes, from, until);
         break;
       case MsvAvDnsTreeName:
-        this.dnsTreeName = names.text('utf16le', bytes, from, until);
+        this.dnsTreeName = value(bytes, from, until);
         break;
       case MsvAvTargetName:
-        this.targetName = names.text('utf16le', bytes, from, until);
+        this.targetName = value(bytes, from, until);
         break;
       case MsvAvFlags:
         if (until - from >= 4) this.flags = u32le(bytes, from);
@@ -123,6 +125,13 @@ export class TargetInfo {
         break;
     }
   }
+}
+
+/** A name, up to its first NUL: some servers write one and count it. */
+function value(bytes: Uint8Array, from: number, until: number): string {
+  const text = names.text('utf16le', bytes, from, until);
+  const nul = text.indexOf('\0');
+  return nul === -1 ? text : text.slice(0, nul);
 }
 
 /** Any of the three messages. What a message lacks is '' or 0. */
@@ -175,15 +184,13 @@ export class NtlmMessage {
   #negotiate(bytes: Uint8Array, start: number, end: number): Reason {
     if (end - start < NEGOTIATE_BYTES) return SHORT;
     this.flags = u32le(bytes, start + NEGOTIATE_AT.FLAGS);
-    // Both names are OEM: Unicode is not negotiated yet (2.2.1.1).
+    // Both names are OEM: Unicode is not negotiated yet (2.2.1.1). Some clients send them without the flags that announce them.
     let reason: Reason = OK;
     this.#until = this.#from;
-    if (end - start >= NEGOTIATE_AT.DOMAIN + 8 && (this.flags & NTLMSSP_NEGOTIATE_OEM_DOMAIN_SUPPLIED) !== 0)
-      reason = this.#field(bytes, start, end, NEGOTIATE_AT.DOMAIN) || reason;
+    if (end - start >= NEGOTIATE_AT.DOMAIN + 8) reason = this.#field(bytes, start, end, NEGOTIATE_AT.DOMAIN) || reason;
     this.domain = this.#text(bytes, false);
     this.#until = this.#from;
-    if (end - start >= NEGOTIATE_AT.WORKSTATION + 8 && (this.flags & NTLMSSP_NEGOTIATE_OEM_WORKSTATION_SUPPLIED) !== 0)
-      reason = this.#field(bytes, start, end, NEGOTIATE_AT.WORKSTATION) || reason;
+    if (end - start >= NEGOTIATE_AT.WORKSTATION + 8) reason = this.#field(bytes, start, end, NEGOTIATE_AT.WORKSTATION) || reason;
     this.workstation = this.#text(bytes, false);
     this.#version(bytes, start, end, NEGOTIATE_AT.VERSION);
     return reason;

@@ -2,7 +2,7 @@
 import type { ActivitySink, Context } from '../contract.ts';
 import type { ActivityType } from '../fields.ts';
 import { detailFields as F } from './fields.ts';
-import type { Logon, Strings } from './logons.ts';
+import type { Logon, Strings } from './logon.ts';
 
 export const LOGON: ActivityType = {
   type: 'smb.logon',

@@ -6,7 +6,8 @@ import type { Context } from '../contract.ts';
 import { HEADER as PDU_HEADER, startsPdu } from '../dcerpc/wire.ts';
 import { hit } from '../limits.ts';
 import { smbLimits as limits } from './limits.ts';
-import { type Logons, type Strings, strings } from './logons.ts';
+import { type Strings, strings } from './logon.ts';
+import type { Logons } from './logons.ts';
 import {
   dosErrorName,
   SMB_COM_CLOSE,

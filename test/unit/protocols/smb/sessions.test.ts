@@ -1,0 +1,200 @@
+import { describe, expect, it } from 'vitest';
+import { smb } from '../../../../src/protocols/smb/index.ts';
+import { smbLimits } from '../../../../src/protocols/smb/limits.ts';
+import { play, type Segment, segments } from '../../../support/segments.ts';
+import { down, negotiated1, plainAnswer1, plainSetup1, setup1, smb2, up } from './build.ts';
+
+/** tshark: SMB 3.1.1, NTLMSSP as LAB\alice; frames are the segments' numbers plus one. */
+const wrongPassword = segments('smb/smb2-ntlm-wrong-password.hex');
+const ntlm = segments('smb/smb2-ntlm.hex');
+const kerberos = segments('smb/smb2-kerberos.hex');
+
+const run = (stream: readonly Segment[]) => play(smb.open('tcp'), stream);
+const activities = (stream: readonly Segment[]) => run(stream).activities.said;
+
+/** Tokens of the recorded logon: SPNEGO with NEGOTIATE, CHALLENGE and AUTHENTICATE. */
+function tokens(): readonly [Buffer, Buffer, Buffer] {
+  const blob = (segment: Segment | undefined, offset: number) => {
+    const message = Buffer.from((segment as Segment).bytes).subarray(4);
+    const from = message.readUInt16LE(offset);
+    return message.subarray(from, from + message.readUInt16LE(offset + 2));
+  };
+  const setups = wrongPassword.filter(({ bytes }) => bytes[4 + 12] === 1);
+  return [blob(setups[0], 76), blob(setups[1], 68), blob(setups[2], 76)];
+}
+
+describe('session setup of SMB2', () => {
+  it('hands over the messages of NTLM in the frames that complete them', () => {
+    expect(run(wrongPassword).messages.said.map((message) => [message['frame'], message['msgType']])).toEqual([
+      [4, 'NEGOTIATE'],
+      [5, 'CHALLENGE'],
+      [6, 'AUTHENTICATE'],
+    ]);
+  });
+
+  it('says the outcome by the name of its NTSTATUS', () => {
+    expect(activities(wrongPassword)).toMatchObject([
+      {
+        type: 'ntlm.logon',
+        carrier: 'smb',
+        outcome: 'failure',
+        reason: 'STATUS_LOGON_FAILURE',
+        account: { name: 'alice', domain: 'LAB' },
+        frame: 7,
+      },
+    ]);
+    expect(activities(ntlm)).toMatchObject([{ type: 'ntlm.logon', outcome: 'success', reason: '', frame: 7 }]);
+  });
+
+  it('hands over Kerberos', () => {
+    const { messages, activities: said } = run(kerberos);
+    expect(messages.said.map((message) => message['msgType'])).toEqual(['AP-REQ', 'AP-REP']);
+    expect(said.said).toMatchObject([{ type: 'kerberos.ap', carrier: 'smb', outcome: 'success' }]);
+  });
+
+  it('keeps apart sessions that are set up at the same time', () => {
+    const [negotiate, challenge, authenticate] = tokens();
+    const request = (message: number, session: number, token: Uint8Array) => {
+      const body = Buffer.alloc(24);
+      body.writeUInt16LE(25, 0);
+      body.writeUInt16LE(88, 12);
+      body.writeUInt16LE(token.length, 14);
+      return up(smb2({ command: 1, message, session }, Buffer.concat([body, token])));
+    };
+    const answer = (message: number, session: number, status: number, token: Uint8Array) => {
+      const body = Buffer.alloc(8);
+      body.writeUInt16LE(9, 0);
+      body.writeUInt16LE(72, 4);
+      body.writeUInt16LE(token.length, 6);
+      return down(smb2({ command: 1, response: true, message, session, status }, Buffer.concat([body, token])));
+    };
+    const none = Buffer.alloc(0);
+    const said = activities([
+      request(1, 0, negotiate),
+      request(2, 0, negotiate),
+      answer(2, 0x22, 0xc000_0016, challenge),
+      answer(1, 0x11, 0xc000_0016, challenge),
+      request(3, 0x11, authenticate),
+      request(4, 0x22, authenticate),
+      answer(4, 0x22, 0, none),
+      answer(3, 0x11, 0x0000_0103, none),
+      answer(3, 0x11, 0xc000_0234, none),
+    ]);
+    expect(said.map(({ outcome, reason, firstFrame, frame }) => [outcome, reason, firstFrame, frame])).toEqual([
+      ['success', '', said[0]?.['firstFrame'], 8],
+      ['failure', 'STATUS_ACCOUNT_LOCKED_OUT', said[1]?.['firstFrame'], 10],
+    ]);
+    expect(
+      activities([request(1, 0, negotiate), answer(1, 5, 0xc000_0016, challenge), request(2, 5, authenticate)]),
+    ).toMatchObject([{ outcome: 'unanswered' }]);
+    const unknown = [request(1, 7, authenticate), answer(1, 7, 0xc0de_0001, none)];
+    expect(activities(unknown)).toMatchObject([{ outcome: 'failure', reason: '0xC0DE0001' }]);
+  });
+
+  it('drops the oldest session at the limit', () => {
+    const { sessions } = smbLimits;
+    const before = { value: sessions.value, hits: sessions.hits };
+    try {
+      sessions.value = 2;
+      for (const count of [1, 2, 3]) {
+        sessions.hits = 0;
+        run(Array.from({ length: count }, (_, mid) => up(setup1({ mid }, tokens()[0]))));
+        expect(sessions.hits).toBe(Math.max(0, count - 2));
+      }
+    } finally {
+      Object.assign(sessions, before);
+    }
+  });
+});
+
+describe('session setup of SMB1', () => {
+  it('hands over blobs of extended security', () => {
+    const [negotiate, challenge, authenticate] = tokens();
+    const stream = (last: Parameters<typeof setup1>[0]) => [
+      up(setup1({ mid: 1 }, negotiate)),
+      down(setup1({ mid: 1, uid: 9, response: true, status: 0xc000_0016 }, challenge)),
+      up(setup1({ mid: 2, uid: 9 }, authenticate)),
+      down(setup1({ ...last, mid: 2, uid: 9, response: true }, Buffer.alloc(0))),
+    ];
+    expect(run(stream({})).messages.said.map((message) => message['msgType'])).toEqual([
+      'NEGOTIATE',
+      'CHALLENGE',
+      'AUTHENTICATE',
+    ]);
+    expect(activities(stream({}))).toMatchObject([{ type: 'ntlm.logon', carrier: 'smb', outcome: 'success', reason: '' }]);
+    expect(activities(stream({ status: 0xc000_0072 }))).toMatchObject([
+      { outcome: 'failure', reason: 'STATUS_ACCOUNT_DISABLED' },
+    ]);
+    expect(activities(stream({ dos: [2, 2] }))).toMatchObject([{ outcome: 'failure', reason: 'ERRSRV/ERRbadpw' }]);
+  });
+
+  const client = ['bob', 'LAB', 'Windows 2000 2195', 'Windows 2000 5.0'];
+  it.each([
+    ['ntlm', 24, 24, true],
+    ['lm', 24, 0, true],
+    ['ntlmv2', 24, 100, true],
+    ['plain', 9, 0, false],
+    ['plain', 0, 24, false],
+    ['none', 1, 0, true],
+  ] as const)('tells %s by what the server wants and the lengths %i and %i', (kind, oem, unicode, encrypted) => {
+    for (const wide of [true, false]) {
+      const said = activities([
+        down(negotiated1(encrypted, 'LAB', 'FILES')),
+        up(plainSetup1(1, oem, unicode, client, wide)),
+        down(plainAnswer1({ mid: 1, uid: 3 }, 0, ['Unix', 'Samba 3'])),
+      ]);
+      expect(said).toMatchObject([
+        {
+          type: 'smb.logon',
+          outcome: 'success',
+          firstFrame: 3,
+          frame: 4,
+          account: { name: 'bob', domain: 'LAB', kind: 'user' },
+          logon: true,
+          details: {
+            responseKind: kind,
+            nativeOs: 'Windows 2000 2195',
+            nativeLanMan: 'Windows 2000 5.0',
+            serverOs: 'Unix',
+            serverLanMan: 'Samba 3',
+          },
+        },
+      ]);
+      expect(said[0]?.['details']).toEqual(
+        kind === 'plain' ? expect.objectContaining({ clearText: true }) : expect.not.objectContaining({ clearText: true }),
+      );
+      // The password itself (a row of Z) is nowhere.
+      expect(JSON.stringify(said)).not.toContain('ZZ');
+    }
+  });
+
+  it('says failures, guests, repetitions and what got no answer', () => {
+    const request = up(plainSetup1(1, 24, 24, client));
+    expect(activities([request, down(plainAnswer1({ mid: 1, status: 0xc000_006d }, 0, []))])).toMatchObject([
+      { outcome: 'failure', reason: 'STATUS_LOGON_FAILURE', mdi: 'Failed logon', logon: false },
+    ]);
+    expect(activities([request, down(plainAnswer1({ mid: 1 }, 1, []))])).toMatchObject([
+      { outcome: 'success', logon: false, details: { guest: true } },
+    ]);
+    expect(activities([request, request])).toMatchObject([{ outcome: 'unanswered', details: { retransmissions: 1 } }]);
+  });
+
+  it('learns the names of both ends', () => {
+    const encoded = (name: string) => {
+      const bytes = Buffer.from(name.padEnd(15) + (name === 'CLIENT' ? '\0' : ' '), 'latin1');
+      const letters = [...bytes].map((byte) => String.fromCharCode(0x41 + (byte >> 4), 0x41 + (byte & 15))).join('');
+      return Buffer.concat([Buffer.from([32]), Buffer.from(letters), Buffer.from([0])]);
+    };
+    const session = Buffer.concat([Buffer.from([0x81, 0, 0, 68]), encoded('FILES'), encoded('CLIENT')]);
+    const { claimed } = run([
+      { direction: 0, bytes: session },
+      { direction: 1, bytes: Buffer.from([0x82, 0, 0, 0]) },
+      down(negotiated1(true, 'LAB', 'FILES')),
+    ]);
+    expect(claimed).toEqual([
+      { direction: 0, name: 'CLIENT', domain: '', method: 'netbios-session', os: '' },
+      { direction: 1, name: 'FILES', domain: '', method: 'netbios-session', os: '' },
+      { direction: 1, name: 'FILES', domain: 'LAB', method: 'smb-negotiate', os: '' },
+    ]);
+  });
+});
