@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { AdtapError } from '../errors.ts';
+import { explainCommand } from './explain.ts';
 import { protocolsCommand } from './protocols.ts';
 import { referenceCommand } from './reference.ts';
 import { replayCommand } from './replay.ts';
@@ -16,7 +17,7 @@ const program = new Command('adtap')
   .showHelpAfterError('(adtap --help tells more)')
   .exitOverride();
 
-for (const command of [replayCommand(), protocolsCommand(), schemaCommand(), referenceCommand()])
+for (const command of [replayCommand(), explainCommand(), protocolsCommand(), schemaCommand(), referenceCommand()])
   program.addCommand(command.exitOverride());
 
 try {

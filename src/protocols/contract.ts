@@ -116,6 +116,8 @@ export interface Context {
   readonly duplicate: boolean;
   /** null unless somebody asked for messages: then nothing must be done for them. */
   readonly messages: MessageSink | null;
+  /** null unless somebody wants the bytes of each message, as `adtap explain` does: called before the message's line. */
+  readonly tap: ((protocol: string, bytes: Uint8Array, start: number, end: number) => void) | null;
   /** null unless somebody asked for activities. */
   readonly activities: ActivitySink | null;
   readonly claims: ClaimSink;

@@ -26,6 +26,7 @@ export class FlowContext implements Context {
   }
 
   messages: MessageSink | null = null;
+  tap: Context['tap'] = null;
   activities: ActivitySink | null = null;
   claims: ClaimSink;
 

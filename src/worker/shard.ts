@@ -49,6 +49,9 @@ export interface ShardSettings {
   readonly limits: Readonly<Record<string, number>>;
 }
 
+/** Sees the bytes of each decoded message; they are only valid during the call. */
+export type MessageTap = (frame: number, protocol: string, bytes: Uint8Array, start: number, end: number) => void;
+
 export class Shard implements RefusalCounter, SpeechCounter {
   readonly #settings: ShardSettings;
   readonly #packet = new Packet();
@@ -61,7 +64,8 @@ export class Shard implements RefusalCounter, SpeechCounter {
   readonly #activities = counterMap.offset(ACTIVITIES);
   readonly #refusals = counterMap.offset(REFUSALS);
 
-  constructor(settings: ShardSettings, counters: Float64Array) {
+  /** `tap` sees the bytes of each message before its line is written. */
+  constructor(settings: ShardSettings, counters: Float64Array, tap: MessageTap | null = null) {
     this.#settings = settings;
     this.#counters = counters;
     configureLimits(settings.limits);
@@ -70,6 +74,7 @@ export class Shard implements RefusalCounter, SpeechCounter {
     this.#context = new FlowContext(this, this.#speaker.claims);
     if (settings.messages) this.#context.messages = this.#speaker.messages;
     if (settings.activities) this.#context.activities = this.#speaker.activities;
+    if (tap !== null) this.#context.tap = (protocol, bytes, start, end) => tap(this.#context.frame, protocol, bytes, start, end);
     this.#flows = new Flows(this.#context, new Dispatcher(protocols));
   }
 

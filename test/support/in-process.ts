@@ -10,7 +10,7 @@ import { CounterBlocks } from '../../src/slots/counters.ts';
 import { DEFAULT_SHAPE, type RingShape } from '../../src/slots/layout.ts';
 import { allocateRing, Ring } from '../../src/slots/ring.ts';
 import { BYTES, counterMap, FILTERED, GATE_ENDS } from '../../src/worker/catalogue.ts';
-import { Shard } from '../../src/worker/shard.ts';
+import { type MessageTap, Shard } from '../../src/worker/shard.ts';
 
 export interface Options {
   readonly emit?: readonly ('messages' | 'activities' | 'entities')[];
@@ -18,6 +18,7 @@ export interface Options {
   readonly selection?: Partial<Selection>;
   readonly limits?: Readonly<Record<string, number>>;
   readonly shape?: Partial<RingShape>;
+  readonly tap?: MessageTap;
 }
 
 export interface Outcome {
@@ -78,6 +79,7 @@ export async function runSource(source: Source, options: Options = {}): Promise<
           limits: options.limits ?? {},
         },
         counters.block(shard + 1),
+        options.tap ?? null,
       ),
   );
   for (let sequence = 0, more = true; more; sequence++) {

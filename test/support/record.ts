@@ -130,6 +130,7 @@ export class TestContext implements Context {
   serverPort = 0;
   duplicate = false;
   toMulticast = false;
+  tap: Context['tap'] = null;
   readonly messages = new Messages();
   readonly activities = new Activities();
   readonly refusals: { protocol: string; reason: Reason }[] = [];

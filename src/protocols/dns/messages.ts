@@ -11,6 +11,7 @@ import { type DnsMessage, NameReader, RecordReader } from './wire.ts';
 export function sayMessage(message: DnsMessage, protocol: string, context: Context): void {
   const sink = context.messages;
   if (sink === null) return;
+  context.tap?.(protocol, message.bytes, message.start, message.end);
   sink.begin(protocol, context);
   sink.int(F.id, message.id);
   sink.int(F.response, message.isResponse ? 1 : 0);

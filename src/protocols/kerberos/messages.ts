@@ -13,6 +13,7 @@ export function sayMessage(message: KerberosMessage, context: Context): void {
   const sink = context.messages;
   if (sink === null) return;
   const { type, bytes } = message;
+  context.tap?.('kerberos', bytes, message.start, message.end);
   sink.begin('kerberos', context);
   sink.text(F.msgType, MESSAGE_NAMES[type] ?? String(type));
   if (message.cname !== '') sink.text(F.cname, message.cname);

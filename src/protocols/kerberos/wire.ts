@@ -103,6 +103,8 @@ export class KerberosMessage {
   /** Message type: also the APPLICATION tag. */
   type = 0;
   bytes: Uint8Array = EMPTY;
+  start = 0;
+  end = 0;
   readonly ticket = new Ticket();
   hasTicket = false;
   /** Reply's enc-part, AP-REQ's authenticator. */
@@ -116,6 +118,8 @@ export class KerberosMessage {
   /** Binds the message at `start`, which must fill [start, end) but for trailing bytes. */
   bind(bytes: Uint8Array, start: number, end: number): Reason {
     this.bytes = bytes;
+    this.start = start;
+    this.end = end;
     this.hasTicket = false;
     this.hasEnc = false;
     this.#body.clear();

@@ -23,6 +23,7 @@ const RESULTS = [
 export function sayMessage(message: LdapMessage, protocol: string, context: Context): void {
   const sink = context.messages;
   if (sink === null) return;
+  context.tap?.(protocol, message.bytes, message.start, message.end);
   sink.begin(protocol, context);
   const text = (field: Field, value: string): void => {
     if (value !== '') sink.text(field, value);

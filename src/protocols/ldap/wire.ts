@@ -30,6 +30,8 @@ export const isOp = (op: number): boolean => (op >= 0 && op <= 16) || op === 19 
 
 export class LdapMessage {
   bytes: Uint8Array = new Uint8Array(0);
+  start = 0;
+  end = 0;
   messageId = 0;
   op = 0;
   /** Content of the operation. */
@@ -43,6 +45,8 @@ export class LdapMessage {
   bind(bytes: Uint8Array, start: number, end: number): Reason {
     const tlv = this.#tlv;
     this.bytes = bytes;
+    this.start = start;
+    this.end = end;
     this.controlsFrom = 0;
     this.controlsUntil = 0;
     const outer = tlv.read(bytes, start, end);

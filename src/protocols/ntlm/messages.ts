@@ -14,10 +14,14 @@ import {
 } from './names.ts';
 import type { NtlmMessage } from './wire.ts';
 
+/** NTLM is no ASN.1: whoever taps gets its turn, but no bytes. */
+const NO_SCHEMA = new Uint8Array(0);
+
 export function sayMessage(message: NtlmMessage, context: Context): void {
   const sink = context.messages;
   if (sink === null) return;
   const { info } = message;
+  context.tap?.('ntlm', NO_SCHEMA, 0, 0);
   sink.begin('ntlm', context);
   const text = (field: Field, value: string): void => {
     if (value !== '') sink.text(field, value);
