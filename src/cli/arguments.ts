@@ -1,7 +1,6 @@
 // Readers of command-line values: what they refuse, they refuse with the value that is allowed.
 import { InvalidArgumentError } from 'commander';
-import '../worker/catalogue.ts';
-import { limits } from '../protocols/limits.ts';
+import { allLimits } from '../worker/catalogue.ts';
 
 export function number(text: string): number {
   const value = Number(text);
@@ -26,7 +25,7 @@ export function time(text: string): number {
 /** One `limit=value` more. */
 export function limitSettings(text: string, before: Readonly<Record<string, number>>): Record<string, number> {
   const [name = '', value = ''] = text.split('=', 2);
-  const limit = limits().find((one) => one.key === name);
+  const limit = allLimits.find((one) => one.key === name);
   if (limit === undefined) throw new InvalidArgumentError(`There is no limit ${name}; docs/limits.md lists them.`);
   const wanted = positive(value);
   if (wanted > limit.max) throw new InvalidArgumentError(`${name} is at most ${limit.max} ${limit.unit}.`);

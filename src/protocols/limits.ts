@@ -34,8 +34,8 @@ export function hit(limit: Limit): void {
   limit.hits++;
 }
 
-/** Every limit declared so far, in the order of declaration. */
-export const limits = (): readonly Limit[] => all;
+/** Every limit declared so far, by key. worker/catalogue.ts loads all rooms that declare some. */
+export const limits = (): readonly Limit[] => all.toSorted((a, b) => (a.key < b.key ? -1 : 1));
 
 /** Sets limits by key for this thread and starts their counts anew. Unknown keys and values outside 1..max are the caller's to have refused. */
 export function configureLimits(values: Readonly<Record<string, number>>): void {

@@ -4,10 +4,9 @@ import { activityEnvelope, houseDetails, messageEnvelope } from '../activity/fie
 import { ENTITY_TYPES } from '../activity/json-schema.ts';
 import { VERDICTS } from '../ip/verdict.ts';
 import type { Field, FieldTable } from '../protocols/fields.ts';
-import { limits } from '../protocols/limits.ts';
 import { protocols } from '../protocols/registry.ts';
 import { ENDS } from '../transport/ends.ts';
-import { counterMap } from '../worker/catalogue.ts';
+import { allLimits, counterMap } from '../worker/catalogue.ts';
 
 const HEAD = '<!-- Made by `npm run docs` from the tables in src/. Do not edit: a test compares this page with them. -->\n';
 const row = (...cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
@@ -79,7 +78,7 @@ const POLICIES: Readonly<Record<string, string>> = {
 };
 
 function limitsPage(): string {
-  const rows = limits().map((limit) => [
+  const rows = allLimits.map((limit) => [
     `\`${limit.key}\``,
     limit.default.toLocaleString('en-US'),
     limit.max.toLocaleString('en-US'),

@@ -7,12 +7,12 @@ import type { Said } from '../activity/rows.ts';
 import type { Source } from '../capture/source.ts';
 import { AdtapError } from '../errors.ts';
 import { Merger, type OrderedReader } from '../order/merge.ts';
-import { configureLimits, limits } from '../protocols/limits.ts';
+import { configureLimits } from '../protocols/limits.ts';
 import { Gate, type Pace, type Selection } from '../shard/gate.ts';
 import { CounterBlocks } from '../slots/counters.ts';
 import { DEFAULT_SHAPE } from '../slots/layout.ts';
 import { allocateRing, Ring } from '../slots/ring.ts';
-import { BYTES, counterMap, FILTERED, GATE_ENDS, LIMITS } from '../worker/catalogue.ts';
+import { allLimits, BYTES, counterMap, FILTERED, GATE_ENDS, LIMITS } from '../worker/catalogue.ts';
 import type { ShardTask } from '../worker/main.ts';
 
 export interface PipelineSettings {
@@ -121,7 +121,7 @@ export class Pipeline implements PipelineState {
       gate.fragments.flush();
       this.#ring.lastFrame = gate.frame;
       const block = this.counters.block(0);
-      limits().forEach((limit, index) => {
+      allLimits.forEach((limit, index) => {
         block[counterMap.offset(LIMITS) + index] = limit.hits;
       });
     }

@@ -1,4 +1,9 @@
 // Every counter of the pipeline, built from the tables of the rooms that count. Main thread and workers build the same map.
+// Rooms that declare limits: all must be loaded before the list is made, in every thread.
+import '../activity/speaker.ts';
+import '../ip/limits.ts';
+import '../link/link.ts';
+import '../transport/limits.ts';
 import { REASON_NAMES } from '../bytes/reason.ts';
 import { VERDICTS } from '../ip/verdict.ts';
 import { limits } from '../protocols/limits.ts';
@@ -25,6 +30,9 @@ export const FRAGMENT_CELLS = ['completed', 'pending'] as const;
 
 export const activityTypes = protocols.flatMap((protocol) => protocol.activities);
 const messageProtocols = [...new Set(protocols.map((protocol) => protocol.name))];
+
+/** All limits, in the order of their counters. */
+export const allLimits = limits();
 
 const families: Family[] = [
   {
@@ -59,7 +67,7 @@ const families: Family[] = [
     labels: ['protocol', 'reason'],
     cells: messageProtocols.flatMap((name) => REASON_NAMES.map((reason) => [name, reason])),
   },
-  { name: LIMITS, help: 'Arrivals at a limit.', labels: ['limit'], cells: limits().map((limit) => [limit.key]) },
+  { name: LIMITS, help: 'Arrivals at a limit.', labels: ['limit'], cells: allLimits.map((limit) => [limit.key]) },
   { name: FLOWS, help: 'What happened to flows.', labels: ['event'], cells: FLOW_CELLS.map((name) => [name]) },
 ];
 

@@ -5,7 +5,7 @@ import { Speaker, type SpeechCounter } from '../activity/speaker.ts';
 import type { Reason } from '../bytes/reason.ts';
 import { Packet } from '../ip/packet.ts';
 import type { ActivityType } from '../protocols/fields.ts';
-import { configureLimits, limits } from '../protocols/limits.ts';
+import { configureLimits } from '../protocols/limits.ts';
 import { protocols } from '../protocols/registry.ts';
 import { setRunKey } from '../protocols/run-key.ts';
 import {
@@ -28,6 +28,7 @@ import { Flows } from '../transport/flows.ts';
 import {
   ACTIVITIES,
   activityIndex,
+  allLimits,
   counterMap,
   FLOW_CELLS,
   FLOWS,
@@ -130,7 +131,7 @@ export class Shard implements RefusalCounter, SpeechCounter {
   /** Copies what others count into the shared block. */
   #report(): void {
     const limitsAt = counterMap.offset(LIMITS);
-    limits().forEach((limit, index) => {
+    allLimits.forEach((limit, index) => {
       this.#counters[limitsAt + index] = limit.hits;
     });
     const flowsAt = counterMap.offset(FLOWS);
