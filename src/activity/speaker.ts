@@ -337,11 +337,14 @@ interface Remembered {
   readonly seconds: number;
 }
 
+/** What was said last of an address, by method. */
+type Memory = Map<number, Map<string, Remembered>>;
+
 class Claims implements ClaimSink {
   readonly #speaker: Speaker;
   readonly #context: () => FlowContext;
   /** What each partition said last, by address and method: partitions stay the same however many workers share them. */
-  readonly #memory = new Map<number, Map<string, Remembered>>();
+  readonly #memory = new Map<number, Memory>();
 
   constructor(speaker: Speaker, context: () => FlowContext) {
     this.#speaker = speaker;
@@ -362,10 +365,11 @@ class Claims implements ClaimSink {
     const context = this.#context();
     const address = this.#speaker.addressKey(bytes, at, length);
     const memory = this.#memoryOf(context.partition);
-    const key = `${address} ${method}`;
-    const last = memory.get(key);
+    const said = memory.get(address);
+    const last = said?.get(method);
     if (last !== undefined && last.name === name && context.seconds - last.seconds < REPEAT_SECONDS) return;
-    memory.set(key, { name, seconds: context.seconds });
+    if (said === undefined) memory.set(address, new Map([[method, { name, seconds: context.seconds }]]));
+    else said.set(method, { name, seconds: context.seconds });
     this.#speaker.claimed.push({
       order: context.order,
       frame: context.frame,
@@ -380,7 +384,7 @@ class Claims implements ClaimSink {
     });
   }
 
-  #memoryOf(partition: number): Map<string, Remembered> {
+  #memoryOf(partition: number): Memory {
     let memory = this.#memory.get(partition);
     if (memory === undefined || memory.size >= Math.ceil(speakerLimits.remembered.value / PARTITIONS)) {
       if (memory !== undefined) hit(speakerLimits.remembered);

@@ -24,6 +24,7 @@ import type { OrderedReader } from '../order/merge.ts';
 import { Computers } from './computers.ts';
 import { EntityLines } from './entity-lines.ts';
 import { Generations } from './generations.ts';
+import type { LineSink } from './line-sink.ts';
 
 /** Length of `null`: what stands where nothing was known. */
 const NULL_LENGTH = 4;
@@ -35,14 +36,6 @@ const TICKETS = 262_144;
 const SESSIONS = 131_072;
 /** A session nobody confirmed for so many seconds of capture time ties nobody any more. */
 const SESSION_SECONDS = 8 * 3600;
-
-/** Where finished lines go. */
-export interface LineSink {
-  /** Appends bytes [start, end) of `from`. */
-  append(from: Uint8Array, start: number, end: number): void;
-  /** The line is whole. */
-  endLine(): void;
-}
 
 /** An account as JSON; `via` tells how it is known when the line does not name it. */
 interface Account {

@@ -13,8 +13,8 @@ import {
 } from '../activity/rows.ts';
 import { isoTime } from '../activity/time.ts';
 import { type Change, shortName } from './computers.ts';
-import type { LineSink } from './enrich.ts';
 import { Generations } from './generations.ts';
+import type { LineSink } from './line-sink.ts';
 
 /** Entities remembered of each type; one that was forgotten is said again. */
 const REMEMBERED = 131_072;

@@ -2,6 +2,8 @@
 // that frame in this thread, because a message may have begun in earlier ones.
 import type { Claim, Said } from '../activity/rows.ts';
 import { END, FRAME, KIND, MESSAGE, START } from '../activity/rows.ts';
+import { isoTime } from '../activity/time.ts';
+import { findFrame } from '../capture/frames.ts';
 import { openCapture } from '../capture/open.ts';
 import { AdtapError } from '../errors.ts';
 import { formatAddress } from '../ip/address.ts';
@@ -10,12 +12,10 @@ import { TCP_OR_UDP, VERDICTS } from '../ip/verdict.ts';
 import { Merger, type OrderedReader } from '../order/merge.ts';
 import { explainKerberos } from '../schemas/kerberos.ts';
 import { explainLdap } from '../schemas/ldap.ts';
-import { findFrame } from '../capture/frames.ts';
 import { EVERYTHING, Gate } from '../shard/gate.ts';
 import { CounterBlocks } from '../slots/counters.ts';
 import { DEFAULT_SHAPE } from '../slots/layout.ts';
 import { allocateRing, Ring } from '../slots/ring.ts';
-import { isoTime } from '../activity/time.ts';
 import { BYTES, counterMap, FILTERED, GATE_ENDS } from '../worker/catalogue.ts';
 import { Shard } from '../worker/shard.ts';
 
@@ -79,7 +79,15 @@ async function messagesOf(files: readonly string[], number: number): Promise<Exp
     filtered: counterMap.offset(FILTERED),
     bytes: counterMap.offset(BYTES),
   });
-  const settings = { shard: 0, shards: 1, messages: true, activities: false, sensor: 'adtap', runKey: new Uint8Array(16), limits: {} };
+  const settings = {
+    shard: 0,
+    shards: 1,
+    messages: true,
+    activities: false,
+    sensor: 'adtap',
+    runKey: new Uint8Array(16),
+    limits: {},
+  };
   const schemas: unknown[] = [];
   const shard = new Shard(settings, counters.block(1), (frame, protocol, bytes, start, end) => {
     if (frame === number) schemas.push(bySchema(protocol, bytes.slice(start, end)));
@@ -114,7 +122,9 @@ class LinesOfFrame implements OrderedReader {
 
   line({ rows, lines }: Said, row: number): void {
     if (rows[row + KIND] !== MESSAGE || rows[row + FRAME] !== this.#frame) return;
-    this.found.push(JSON.parse(Buffer.from(lines.subarray(rows[row + START], rows[row + END])).toString('utf8')) as Record<string, unknown>);
+    this.found.push(
+      JSON.parse(Buffer.from(lines.subarray(rows[row + START], rows[row + END])).toString('utf8')) as Record<string, unknown>,
+    );
   }
 }
 

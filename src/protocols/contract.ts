@@ -143,6 +143,11 @@ export interface Conversation {
   data(bytes: Uint8Array, start: number, end: number, context: Context): number;
   /** `length` bytes of context.direction's stream are missing for good; the next data() starts behind them. False gives up. */
   gap(length: number, context: Context): boolean;
+  /**
+   * Datagrams: nothing waits, so the conversation may be taken back although the flow lives on. Most datagram flows are one
+   * question and its answer, and are remembered much longer than they talk.
+   */
+  readonly isIdle?: boolean;
   /** Ended, timed out or evicted: say what waits unanswered. The conversation may be used again for another flow afterwards. */
   close(context: Context): void;
 }

@@ -1,6 +1,14 @@
 // Declares ASN.1 types for @peculiar/asn1-schema as data, without decorator syntax. Schemas serve `adtap explain`, generators
 // and the differential tests; the hot path has readers of its own.
-import { AsnConvert, AsnIntegerBigIntConverter, AsnProp, AsnPropTypes, AsnType, AsnTypeTypes, type IAsnConverter } from '@peculiar/asn1-schema';
+import {
+  AsnConvert,
+  AsnIntegerBigIntConverter,
+  AsnProp,
+  AsnPropTypes,
+  AsnType,
+  AsnTypeTypes,
+  type IAsnConverter,
+} from '@peculiar/asn1-schema';
 
 export type Plain = string | number | boolean | null | Plain[] | { [key: string]: Plain };
 type Class = new () => object;
@@ -42,4 +50,5 @@ export function unwrap(bytes: Uint8Array): { tag: number; content: Uint8Array } 
   return { tag, content: bytes.subarray(from, from + length) };
 }
 
-export const hexOf = (bytes: ArrayBuffer | Uint8Array): string => Buffer.from(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes)).toString('hex');
+export const hexOf = (bytes: ArrayBuffer | Uint8Array): string =>
+  Buffer.from(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes)).toString('hex');

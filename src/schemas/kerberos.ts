@@ -9,8 +9,15 @@ const OCTETS = { type: AsnPropTypes.OctetString } as const;
 const BITS = { type: AsnPropTypes.BitString } as const;
 const ANY = { type: AsnPropTypes.Any } as const;
 
-const PrincipalName = sequence({ nameType: { ...INTEGER, context: 0 }, nameString: { ...TEXT, context: 1, repeated: 'sequence' } });
-const EncryptedData = sequence({ etype: { ...INTEGER, context: 0 }, kvno: { ...INTEGER, context: 1, optional: true }, cipher: { ...OCTETS, context: 2 } });
+const PrincipalName = sequence({
+  nameType: { ...INTEGER, context: 0 },
+  nameString: { ...TEXT, context: 1, repeated: 'sequence' },
+});
+const EncryptedData = sequence({
+  etype: { ...INTEGER, context: 0 },
+  kvno: { ...INTEGER, context: 1, optional: true },
+  cipher: { ...OCTETS, context: 2 },
+});
 const HostAddress = sequence({ addrType: { ...INTEGER, context: 0 }, address: { ...OCTETS, context: 1 } });
 const PaData = sequence({ padataType: { ...INTEGER, context: 1 }, padataValue: { ...OCTETS, context: 2 } });
 const Ticket = sequence({
@@ -55,10 +62,28 @@ const ApReq = sequence({
   ticket: { ...ANY, context: 3 },
   authenticator: { type: EncryptedData, context: 4 },
 });
-const ApRep = sequence({ pvno: { ...INTEGER, context: 0 }, msgType: { ...INTEGER, context: 1 }, encPart: { type: EncryptedData, context: 2 } });
-const KrbPriv = sequence({ pvno: { ...INTEGER, context: 0 }, msgType: { ...INTEGER, context: 1 }, encPart: { type: EncryptedData, context: 3 } });
-const KrbSafe = sequence({ pvno: { ...INTEGER, context: 0 }, msgType: { ...INTEGER, context: 1 }, safeBody: { ...ANY, context: 2 }, cksum: { ...ANY, context: 3 } });
-const KrbCred = sequence({ pvno: { ...INTEGER, context: 0 }, msgType: { ...INTEGER, context: 1 }, tickets: { ...ANY, context: 2 }, encPart: { type: EncryptedData, context: 3 } });
+const ApRep = sequence({
+  pvno: { ...INTEGER, context: 0 },
+  msgType: { ...INTEGER, context: 1 },
+  encPart: { type: EncryptedData, context: 2 },
+});
+const KrbPriv = sequence({
+  pvno: { ...INTEGER, context: 0 },
+  msgType: { ...INTEGER, context: 1 },
+  encPart: { type: EncryptedData, context: 3 },
+});
+const KrbSafe = sequence({
+  pvno: { ...INTEGER, context: 0 },
+  msgType: { ...INTEGER, context: 1 },
+  safeBody: { ...ANY, context: 2 },
+  cksum: { ...ANY, context: 3 },
+});
+const KrbCred = sequence({
+  pvno: { ...INTEGER, context: 0 },
+  msgType: { ...INTEGER, context: 1 },
+  tickets: { ...ANY, context: 2 },
+  encPart: { type: EncryptedData, context: 3 },
+});
 const KrbError = sequence({
   pvno: { ...INTEGER, context: 0 },
   msgType: { ...INTEGER, context: 1 },
@@ -113,7 +138,8 @@ function shown(value: unknown, key: string): Plain {
   if (value instanceof Date) return value.toISOString();
   if (value instanceof ArrayBuffer || value instanceof Uint8Array) return octets(new Uint8Array(value), key);
   if (Array.isArray(value)) return value.map((one) => shown(one, key));
-  if ('buffer' in (value as object) && (value as { buffer: unknown }).buffer instanceof ArrayBuffer) return octets(new Uint8Array((value as { buffer: ArrayBuffer }).buffer), key);
+  if ('buffer' in (value as object) && (value as { buffer: unknown }).buffer instanceof ArrayBuffer)
+    return octets(new Uint8Array((value as { buffer: ArrayBuffer }).buffer), key);
   const object = value as { [key: string]: unknown };
   const plain: { [key: string]: Plain } = {};
   for (const [name, inner] of Object.entries(object)) if (inner !== undefined) plain[name] = shown(inner, name);
@@ -130,7 +156,9 @@ function octets(bytes: Uint8Array, key: string): Plain {
 
 /** PA-DATA that have a form of their own. */
 function padata(type: number, value: unknown): Plain {
-  const bytes = new Uint8Array(value instanceof ArrayBuffer ? value : ((value as { buffer?: ArrayBuffer }).buffer ?? new ArrayBuffer(0)));
+  const bytes = new Uint8Array(
+    value instanceof ArrayBuffer ? value : ((value as { buffer?: ArrayBuffer }).buffer ?? new ArrayBuffer(0)),
+  );
   try {
     if (type === PA_TGS_REQ) return explainKerberos(bytes);
     if (type === PA_ENC_TIMESTAMP) return shown(parse(bytes, EncryptedData), '');

@@ -60,7 +60,9 @@ function authentication(block: asn1js.BaseBlock): Plain {
   const [mechanism, credentials] = children(block);
   if (mechanism === undefined) return { sicily: '(token)' };
   const text = value(mechanism);
-  return { sasl: { mechanism: text, credentials: credentials === undefined ? null : text === 'PLAIN' ? '(password hidden)' : '(token)' } };
+  return {
+    sasl: { mechanism: text, credentials: credentials === undefined ? null : text === 'PLAIN' ? '(password hidden)' : '(token)' },
+  };
 }
 
 function value(block: asn1js.BaseBlock): Plain {

@@ -1,5 +1,5 @@
 // Finished lines gather here and leave in large pieces. A sink that cannot keep up makes write() wait: a replay slows down.
-import type { LineSink } from '../entity/enrich.ts';
+import type { LineSink } from '../entity/line-sink.ts';
 
 /** Where bytes go at last. */
 export interface ByteSink {

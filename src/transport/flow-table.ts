@@ -20,6 +20,8 @@ export const GIVEN_UP = 2;
 /** Words of a key: two addresses of four words, both ports, IP version and transport. */
 const KEY_WORDS = 10;
 const NONE = -1;
+/** The lowest bits of the hash chose the partition: inside a shard they tell nothing. */
+const PARTITION_BITS = Math.log2(PARTITIONS);
 
 /** Words of a flow's memory of one direction's last datagram. */
 const LAST_WORDS = 4;
@@ -71,7 +73,11 @@ export class FlowTable {
     const tail = (packet.version << 8) | packet.protocol;
     const words = packet.version === 4 ? 1 : 4;
     const keys = this.keys;
-    for (let flow = this.#buckets[hash & (this.#buckets.length - 1)]!; flow !== NONE; flow = this.#chain[flow]!) {
+    for (
+      let flow = this.#buckets[(hash >>> PARTITION_BITS) & (this.#buckets.length - 1)]!;
+      flow !== NONE;
+      flow = this.#chain[flow]!
+    ) {
       if (this.#hash[flow] !== (hash | 0)) continue;
       const key = flow * KEY_WORDS;
       if (keys[key + 9] !== tail) continue;
@@ -108,7 +114,7 @@ export class FlowTable {
     keys[key + 9] = (packet.version << 8) | packet.protocol;
     this.direction = reversed ? 1 : 0;
     this.#hash[flow] = hash;
-    const bucket = hash & (this.#buckets.length - 1);
+    const bucket = (hash >>> PARTITION_BITS) & (this.#buckets.length - 1);
     this.#chain[flow] = this.#buckets[bucket]!;
     this.#buckets[bucket] = flow;
     this.state[flow] = UNDECIDED;
@@ -129,7 +135,7 @@ export class FlowTable {
   /** Forgets a flow. Its conversation and streams are the caller's to have closed. */
   remove(flow: number): void {
     this.#unlink(flow);
-    const bucket = this.#hash[flow]! & (this.#buckets.length - 1);
+    const bucket = (this.#hash[flow]! >>> PARTITION_BITS) & (this.#buckets.length - 1);
     let at = this.#buckets[bucket]!;
     if (at === flow) this.#buckets[bucket] = this.#chain[flow]!;
     else {
@@ -270,7 +276,7 @@ export class FlowTable {
     this.#buckets = new Int32Array(capacity).fill(NONE);
     for (const oldest of this.#oldest)
       for (let flow = oldest; flow !== NONE; flow = this.#newer[flow]!) {
-        const bucket = this.#hash[flow]! & (capacity - 1);
+        const bucket = (this.#hash[flow]! >>> PARTITION_BITS) & (capacity - 1);
         this.#chain[flow] = this.#buckets[bucket]!;
         this.#buckets[bucket] = flow;
       }

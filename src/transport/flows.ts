@@ -9,7 +9,7 @@ import { DECODED_END, NO_PAYLOAD, NOT_OF_INTEREST, OUTSIDE_WINDOW, OVER_LIMIT, R
 import type { FlowContext } from './flow-context.ts';
 import { CLOSED, DECODED, FlowTable, GIVEN_UP, TCP, UDP, UNDECIDED } from './flow-table.ts';
 import { transportLimits as limits } from './limits.ts';
-import { OUTSIDE, RETRANSMITTED, type Stream, type StreamReader, TcpStreams } from './stream.ts';
+import { KEEP_BYTES, OUTSIDE, RETRANSMITTED, type Stream, type StreamReader, TcpStreams } from './stream.ts';
 
 const PROTOCOL_TCP = 6;
 /** TCP flags (RFC 9293 3.1). */
@@ -25,8 +25,6 @@ const SAW_FIN = 4;
 const UNDECIDED_BYTES = 4096;
 /** A second copy of a datagram within so long is the mirror's, not the sender's. */
 const COPY_MILLISECONDS = 50;
-/** Buffers above this size are let go when empty. */
-const KEEP_BYTES = 16_384;
 const STREAM_POOL = 4096;
 
 /** Counts of what happened to flows, by name. */
@@ -63,8 +61,10 @@ export class Flows implements StreamReader {
     return packet.protocol === PROTOCOL_TCP ? this.#tcp(packet, hash, partition) : this.#udp(packet, hash, partition);
   }
 
-  /** Ends all flows of a partition: the capture is over. */
+  /** Ends all flows of a partition: the capture is over. The time is the partition's own, as everything it says is. */
   finish(partition: number): void {
+    this.#context.seconds = this.#clocks[partition]!;
+    this.#context.nanoseconds = 0;
     for (const kind of [TCP, UDP, CLOSED])
       for (let flow = this.table.oldest(partition, kind); flow !== -1; flow = this.table.oldest(partition, kind))
         this.#remove(flow);
@@ -95,6 +95,10 @@ export class Flows implements StreamReader {
       conversation = this.#converse(flow, this.#dispatcher.open(protocol, 'udp'));
     }
     if (conversation.data(bytes, payload, end, context) === GIVE_UP) this.#giveUp(flow);
+    else if (conversation.isIdle === true) {
+      table.conversations[flow] = null;
+      this.#dispatcher.giveBack(conversation);
+    }
     context.duplicate = false;
     return DECODED_END;
   }

@@ -32,6 +32,9 @@ const FARTHEST = 1 << 30;
 /** Acknowledgments beyond a hole before it counts as lost: captures reorder, so one is not proof. */
 const PATIENCE = 3;
 
+/** Buffers up to this size stay with their stream when it is used again. */
+export const KEEP_BYTES = 16_384;
+
 export class Stream {
   /** Sequence number of the next byte expected; valid when `started`. */
   next = 0;
@@ -48,7 +51,7 @@ export class Stream {
   reset(): void {
     this.started = false;
     this.skip = 0;
-    this.buffer = null;
+    if (this.buffer !== null && this.buffer.length > KEEP_BYTES) this.buffer = null;
     this.length = 0;
     this.#held = [];
     this.#heldBytes = 0;

@@ -62,12 +62,17 @@ describe.each(onWire.map((protocol) => [protocol.name, protocol] as const))('%s'
   it('is total: arbitrary bytes neither throw nor make it wait without end', () => {
     const transports = [...new Set(protocol.ports.map((one) => one.transport))];
     fc.assert(
-      fc.property(fc.constantFrom(...transports), fc.array(fc.tuple(fc.boolean(), fc.uint8Array({ minLength: 1, maxLength: 200 })), { maxLength: 8 }), (transport, parts) => {
-        const pieces = parts.map(([back, bytes]): Piece => ({ direction: back ? 1 : 0, bytes }));
-        for (const { direction, bytes } of pieces)
-          for (const hinted of [true, false]) expect(['yes', 'no', 'more']).toContain(protocol.probe(bytes, 0, bytes.length, direction, transport, hinted));
-        speak({ protocol, transport, serverPort: 0, pieces });
-      }),
+      fc.property(
+        fc.constantFrom(...transports),
+        fc.array(fc.tuple(fc.boolean(), fc.uint8Array({ minLength: 1, maxLength: 200 })), { maxLength: 8 }),
+        (transport, parts) => {
+          const pieces = parts.map(([back, bytes]): Piece => ({ direction: back ? 1 : 0, bytes }));
+          for (const { direction, bytes } of pieces)
+            for (const hinted of [true, false])
+              expect(['yes', 'no', 'more']).toContain(protocol.probe(bytes, 0, bytes.length, direction, transport, hinted));
+          speak({ protocol, transport, serverPort: 0, pieces });
+        },
+      ),
       { numRuns: Number.MAX_SAFE_INTEGER, interruptAfterTimeLimit: FUZZ_MS, markInterruptAsFailure: false },
     );
   });
@@ -90,8 +95,14 @@ describe.each(onWire.map((protocol) => [protocol.name, protocol] as const))('%s'
 it('no two protocols claim the same flow: what one recognises off its port, no other does', () => {
   for (const flow of recorded) {
     const first = flow.pieces[0];
-    if (first === undefined || flow.protocol.probe(first.bytes, 0, first.bytes.length, first.direction, flow.transport, false) !== 'yes') continue;
-    const claimants = onWire.filter((one) => one.probe(first.bytes, 0, first.bytes.length, first.direction, flow.transport, false) === 'yes');
+    if (
+      first === undefined ||
+      flow.protocol.probe(first.bytes, 0, first.bytes.length, first.direction, flow.transport, false) !== 'yes'
+    )
+      continue;
+    const claimants = onWire.filter(
+      (one) => one.probe(first.bytes, 0, first.bytes.length, first.direction, flow.transport, false) === 'yes',
+    );
     expect(claimants.map((one) => one.name)).toEqual([flow.protocol.name]);
   }
 });
@@ -105,7 +116,9 @@ interface Mutation {
 
 function mutation(): fc.Arbitrary<Mutation> {
   return fc.record({
-    kind: fc.constantFrom('flip', 'insert', 'delete', 'truncate', 'duplicate', 'swap', 'length' as const) as fc.Arbitrary<Mutation['kind']>,
+    kind: fc.constantFrom('flip', 'insert', 'delete', 'truncate', 'duplicate', 'swap', 'length' as const) as fc.Arbitrary<
+      Mutation['kind']
+    >,
     piece: fc.nat(),
     at: fc.nat(),
     value: fc.nat(255),
@@ -126,7 +139,8 @@ function mutate(pieces: Recorded['pieces'], { kind, piece, at, value }: Mutation
     bytes[where] = kind === 'flip' ? (bytes[where] ?? 0) ^ (1 << (value & 7)) : [0x00, 0x7f, 0x80, 0x81, 0x84, 0xff][value % 6]!;
     put(bytes);
   } else if (kind === 'insert') put(Uint8Array.from([...old.bytes.subarray(0, where), value, ...old.bytes.subarray(where)]));
-  else if (kind === 'delete') put(Uint8Array.from([...old.bytes.subarray(0, where), ...old.bytes.subarray(where + 1 + (value & 15))]));
+  else if (kind === 'delete')
+    put(Uint8Array.from([...old.bytes.subarray(0, where), ...old.bytes.subarray(where + 1 + (value & 15))]));
   else if (kind === 'truncate') put(old.bytes.slice(0, where));
   else if (kind === 'duplicate') changed.splice(number, 0, old);
   else {

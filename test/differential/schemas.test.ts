@@ -16,7 +16,11 @@ function kerberosLine(schema: Fields): Fields {
   const isRequest = schema['reqBody'] !== undefined;
   const ticket = schema['ticket'] as Fields | undefined;
   const enc = schema['encPart'] as Fields | undefined;
-  const expected: { [key: string]: unknown } = { msgType: schema['msgType'], cname: principal(body['cname']), crealm: schema['crealm'] };
+  const expected: { [key: string]: unknown } = {
+    msgType: schema['msgType'],
+    cname: principal(body['cname']),
+    crealm: schema['crealm'],
+  };
   if (isRequest || schema['errorCode'] !== undefined) {
     expected['realm'] = body['realm'];
     expected['sname'] = principal(body['sname']);

@@ -27,7 +27,10 @@ interface Action {
 }
 
 const bare = (account: string): string =>
-  (account.toLowerCase().split('\\').pop() ?? '').split('@')[0]?.replace(/^cn=([^,]*).*$/, '$1').replace(/\$$/, '') ?? '';
+  (account.toLowerCase().split('\\').pop() ?? '')
+    .split('@')[0]
+    ?.replace(/^cn=([^,]*).*$/, '$1')
+    .replace(/\$$/, '') ?? '';
 const OUTCOME = /(KDC_ERR_\w+|KRB_AP_ERR_\w+|STATUS_\w+|NXDOMAIN|REFUSED|[a-zA-Z]+(?=\(\d+\)))/g;
 
 it('sees at least 97% of what was done, attributes and judges 95% of it', async () => {
@@ -66,7 +69,13 @@ it('sees at least 97% of what was done, attributes and judges 95% of it', async 
       const isRight =
         action.expect === 'ok'
           ? fitting.some((line) => line['outcome'] === 'success')
-          : fitting.some((line) => names.some((one) => String(line['reason'] ?? '').toLowerCase().includes(one)));
+          : fitting.some((line) =>
+              names.some((one) =>
+                String(line['reason'] ?? '')
+                  .toLowerCase()
+                  .includes(one),
+              ),
+            );
       if (isRight) sum.judged++;
     }
   }

@@ -158,7 +158,8 @@ export function speak(recorded: Pick<Recorded, 'protocol' | 'transport' | 'serve
       if (!conversation.gap(piece.bytes.length, context)) alive = false;
       return;
     }
-    for (const part of manner.cut === undefined || recorded.transport === 'udp' ? [piece.bytes] : manner.cut(piece.bytes)) give(piece.direction, part);
+    for (const part of manner.cut === undefined || recorded.transport === 'udp' ? [piece.bytes] : manner.cut(piece.bytes))
+      give(piece.direction, part);
   });
   context.direction = 0;
   conversation.close(context);

@@ -2,7 +2,8 @@
 // the sources (and their coverage) rather than the build.
 import { openCapture } from '../../src/capture/open.ts';
 import type { Source } from '../../src/capture/source.ts';
-import { Enricher, type LineSink } from '../../src/entity/enrich.ts';
+import { Enricher } from '../../src/entity/enrich.ts';
+import type { LineSink } from '../../src/entity/line-sink.ts';
 import { Merger } from '../../src/order/merge.ts';
 import { type Accounting, account } from '../../src/runtime/accounting.ts';
 import { EVERYTHING, Gate, type Selection } from '../../src/shard/gate.ts';

@@ -63,7 +63,11 @@ describe('adtap replay', () => {
   it.each([
     ['a missing file', ['replay', '/nowhere/x.pcap'], /no such file/],
     ['what is no capture', ['replay', join(root, 'package.json')], /not a capture/],
-    ['a filter it cannot read', ['replay', capture, '--filter', 'ether proto 5'], /filter, at character 1: "ether" is not supported/],
+    [
+      'a filter it cannot read',
+      ['replay', capture, '--filter', 'ether proto 5'],
+      /filter, at character 1: "ether" is not supported/,
+    ],
     ['an unknown limit', ['replay', capture, '--set', 'x.y=1'], /There is no limit x\.y/],
     ['a limit above its maximum', ['replay', capture, '--set', 'ip.tunnelDepth=99'], /at most 16/],
     ['an unknown kind', ['replay', capture, '--emit', 'nothing'], /nothing is none of/],
@@ -79,7 +83,10 @@ describe('adtap replay', () => {
     const limited = adtap(['replay', capture, '-o', join(scratch, 'x'), '--limit', '100']);
     expect(numberOf(limited.stderr, 'packets')).toBe(100);
     const { stdout } = adtap(['replay', capture, '--format', 'ndjson', '-q', '--filter', 'udp port 53 or tcp port 53']);
-    const protocols = stdout.split('\n').filter(Boolean).map((line) => (JSON.parse(line) as { protocol: string }).protocol);
+    const protocols = stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => (JSON.parse(line) as { protocol: string }).protocol);
     expect(new Set(protocols)).toEqual(new Set(['dns']));
     expect(adtap(['replay', capture, '--format', 'ndjson', '-q', '--to', '2001-01-01T00:00:00Z']).stdout).toBe('');
   });

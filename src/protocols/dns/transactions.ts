@@ -17,6 +17,7 @@ const LENGTH = 2;
 /** GSS-API mode of TKEY (RFC 2930 2.5) and offsets behind the algorithm's name: times, mode, error, key size. */
 const TKEY_AT = { ERROR: 10, SIZE: 12, KEY: 14 } as const;
 
+const message = new DnsMessage();
 const record = new RecordReader();
 const algorithm = new NameReader();
 
@@ -25,7 +26,6 @@ export class DnsConversation implements Conversation {
   readonly #types: Types;
   readonly #tcp: boolean;
   readonly #multicast: boolean;
-  readonly #message = new DnsMessage();
   readonly #pending: Query[] = [];
   readonly #want: [number, number] = [LENGTH, LENGTH];
   #exchange: AuthExchange | null = null;
@@ -36,6 +36,10 @@ export class DnsConversation implements Conversation {
     this.#types = types;
     this.#tcp = transport === 'tcp';
     this.#multicast = name !== 'dns';
+  }
+
+  get isIdle(): boolean {
+    return this.#pending.length === 0 && this.#exchange === null;
   }
 
   want(direction: Direction): number {
@@ -77,7 +81,6 @@ export class DnsConversation implements Conversation {
   }
 
   #read(bytes: Uint8Array, start: number, end: number, context: Context): void {
-    const message = this.#message;
     const reason = message.bind(bytes, start, end);
     if (reason !== OK) context.refuse(this.#name, reason);
     if (reason === SHORT && end - start < HEADER) return;

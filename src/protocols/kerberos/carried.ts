@@ -8,10 +8,11 @@ import { AP_REP, AP_REQ, errorName, KRB_ERROR } from './names.ts';
 import { Request, ticketFacts, ticketIdText } from './request.ts';
 import { KerberosMessage } from './wire.ts';
 
+const message = new KerberosMessage();
+
 export class CarriedKerberos {
   /** The account that the AP-REQ's ticket names, by the ticket's id; null before an AP-REQ was seen. */
   identity: Identity | null = null;
-  readonly #message = new KerberosMessage();
   #request: Request | null = null;
   #mutual = false;
   #error = Number.NaN;
@@ -30,7 +31,6 @@ export class CarriedKerberos {
 
   /** One message in context.direction, starting with its APPLICATION tag. */
   message(bytes: Uint8Array, start: number, end: number, context: Context): Reason {
-    const message = this.#message;
     const reason = message.bind(bytes, start, end);
     if (reason !== OK) return reason;
     sayMessage(message, context);

@@ -9,6 +9,10 @@ import type { KerberosMessage } from './wire.ts';
 export class PasswordChange {
   #request: Request | null = null;
 
+  get waiting(): boolean {
+    return this.#request !== null;
+  }
+
   request(message: KerberosMessage, context: Context): void {
     const ticket = ticketFacts(message.bytes, message.ticket);
     if (this.#request?.presented?.id === ticket.id) {

@@ -20,15 +20,21 @@ export const MARK = 4;
 export const KPASSWD_HEADER = 6;
 const KPASSWD_VERSIONS = [1, 0xff80];
 
+/** One view for all flows of the thread: nobody keeps it past data(). */
+const message = new KerberosMessage();
+
 export class KerberosConversation implements Conversation {
   readonly #tcp: boolean;
-  readonly #message = new KerberosMessage();
   readonly #pending: Request[] = [];
   readonly #password = new PasswordChange();
   readonly #want: [number, number] = [1, 1];
 
   constructor(transport: Transport) {
     this.#tcp = transport === 'tcp';
+  }
+
+  get isIdle(): boolean {
+    return this.#pending.length === 0 && !this.#password.waiting;
   }
 
   want(direction: Direction): number {
@@ -92,7 +98,6 @@ export class KerberosConversation implements Conversation {
   }
 
   #kdcMessage(bytes: Uint8Array, start: number, end: number, context: Context): void {
-    const message = this.#message;
     const reason = message.bind(bytes, start, end);
     if (reason !== OK) {
       context.refuse(NAME, reason);
@@ -141,7 +146,6 @@ export class KerberosConversation implements Conversation {
       context.refuse(NAME, BAD_VALUE);
       return;
     }
-    const message = this.#message;
     for (const [from, until] of [
       [start + KPASSWD_HEADER, apEnd],
       [apEnd, end],

@@ -192,6 +192,9 @@ export interface SealedTraffic {
   frame: number;
   seconds: number;
   nanoseconds: number;
+  /** Time of the last record. */
+  endSeconds: number;
+  endNanoseconds: number;
   records: number;
   bytes: number;
   mechanism: string;
@@ -205,8 +208,8 @@ export function saySealed(sink: ActivitySink, traffic: SealedTraffic, context: C
   e.firstFrame = traffic.frame;
   e.direction = 0;
   e.account = traffic.account;
-  e.endSeconds = context.seconds;
-  e.endNanoseconds = context.nanoseconds;
+  e.endSeconds = traffic.endSeconds;
+  e.endNanoseconds = traffic.endNanoseconds;
   sink.begin(e, context);
   if (traffic.mechanism !== '') sink.text(F.mechanism, traffic.mechanism);
   sink.int(F.records, traffic.records);
@@ -224,8 +227,8 @@ export function sayTls(sink: ActivitySink, facts: TlsFacts, startTls: boolean, c
   e.outcome = facts.failed ? 'failure' : facts.version === '' ? 'unanswered' : 'success';
   e.reason = facts.failed ? 'TLS alert' : '';
   if (facts.version !== '' || facts.failed) {
-    e.endSeconds = context.seconds;
-    e.endNanoseconds = context.nanoseconds;
+    e.endSeconds = facts.endSeconds;
+    e.endNanoseconds = facts.endNanoseconds;
   }
   sink.begin(e, context);
   if (facts.version !== '') sink.text(F.tlsVersion, facts.version);

@@ -19,6 +19,10 @@ const result = new LdapResult();
 export class CldapConversation implements Conversation {
   readonly #pending = new Map<number, Operation>();
 
+  get isIdle(): boolean {
+    return this.#pending.size === 0;
+  }
+
   want(): number {
     return 1;
   }

@@ -58,8 +58,9 @@ const wrapped = new Wrapped();
 export class LdapConversation implements Conversation {
   readonly #pending = new Map<number, Operation>();
   readonly #want: [number, number] = [2, 2];
-  readonly #exchange = new AuthExchange(NAME);
-  readonly #tls = new TlsWatch();
+  /** Made when they are needed: most connections bind once, few go into TLS. */
+  #exchange: AuthExchange | null = null;
+  #tls: TlsWatch | null = null;
   #account: Identity | null = null;
   #mechanism = '';
   #sealed: SealedTraffic | null = null;
@@ -96,9 +97,9 @@ export class LdapConversation implements Conversation {
       if (this.#sealed !== null) saySealed(context.activities, this.#sealed, context);
       this.#sayTls(context);
     }
-    this.#exchange.abandon(context);
-    this.#exchange.reset();
-    this.#tls.reset();
+    this.#exchange?.abandon(context);
+    this.#exchange = null;
+    this.#tls = null;
     this.#pending.clear();
     this.#want[0] = 2;
     this.#want[1] = 2;
@@ -184,11 +185,15 @@ export class LdapConversation implements Conversation {
       frame: context.frame,
       seconds: context.seconds,
       nanoseconds: context.nanoseconds,
+      endSeconds: 0,
+      endNanoseconds: 0,
       records: 0,
       bytes: 0,
       mechanism: this.#mechanism,
       account: this.#account,
     };
+    this.#sealed.endSeconds = context.seconds;
+    this.#sealed.endNanoseconds = context.nanoseconds;
     this.#sealed.records++;
     this.#sealed.bytes += length;
   }
@@ -203,15 +208,17 @@ export class LdapConversation implements Conversation {
 
   #tlsData(bytes: Uint8Array, start: number, at: number, end: number, context: Context): number {
     this.#inTls = true;
-    const used = at - start + this.#tls.data(bytes, at, end, context);
-    if (this.#tls.done) return GIVE_UP;
-    this.#want[context.direction] = this.#tls.want(bytes, start + used, end);
+    this.#tls ??= new TlsWatch();
+    const tls = this.#tls;
+    const used = at - start + tls.data(bytes, at, end, context);
+    if (tls.done) return GIVE_UP;
+    this.#want[context.direction] = tls.want(bytes, start + used, end);
     return used;
   }
 
   #sayTls(context: Context): void {
-    if (this.#tls.facts !== null && context.activities !== null)
-      sayTls(context.activities, this.#tls.facts, this.#startTls, context);
+    const facts = this.#tls?.facts ?? null;
+    if (facts !== null && context.activities !== null) sayTls(context.activities, facts, this.#startTls, context);
   }
 
   // ── Messages ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -337,7 +344,7 @@ export class LdapConversation implements Conversation {
     if (auth === 'simple') account = passwordLength === 0 ? identityOfName('') : identityOfName(name);
     else if (tokenUntil > tokenFrom) {
       account = identityOfCredentials(mechanism, message.bytes, tokenFrom, tokenUntil);
-      if (account === null) this.#exchange.token(message.bytes, tokenFrom, tokenUntil, context);
+      if (account === null) this.#exchanged().token(message.bytes, tokenFrom, tokenUntil, context);
     }
     this.#mechanism = mechanism || (auth.startsWith('sicily') ? 'NTLM' : '');
     // Steps of one SASL bind are one activity, from the first request on.
@@ -358,20 +365,26 @@ export class LdapConversation implements Conversation {
     else this.#begin(operation, context);
   }
 
+  #exchanged(): AuthExchange {
+    this.#exchange ??= new AuthExchange(NAME);
+    return this.#exchange;
+  }
+
   #bindResponse(context: Context): void {
     if (result.bind(message) !== OK) context.refuse(NAME, BAD_TAG);
-    if (result.tokenUntil > result.tokenFrom) this.#exchange.token(message.bytes, result.tokenFrom, result.tokenUntil, context);
+    if (result.tokenUntil > result.tokenFrom)
+      this.#exchanged().token(message.bytes, result.tokenFrom, result.tokenUntil, context);
     else if (result.matchedUntil - result.matchedFrom > 8)
-      this.#exchange.token(message.bytes, result.matchedFrom, result.matchedUntil, context);
+      this.#exchanged().token(message.bytes, result.matchedFrom, result.matchedUntil, context);
     const operation = this.#pending.get(message.messageId);
     // Sicily answers its first steps with success: the bind goes on until a response was sent.
     const goesOn =
       result.code === op.SASL_BIND_IN_PROGRESS ||
-      (operation?.auth === 'sicily' && result.code === op.SUCCESS && !this.#exchange.waiting);
+      (operation?.auth === 'sicily' && result.code === op.SUCCESS && this.#exchange?.waiting !== true);
     if (goesOn) return;
     const reason = reasonOf(result);
-    const identity = this.#exchange.identity;
-    if (this.#exchange.waiting) this.#exchange.finish(reason === '' ? 'success' : 'failure', reason, context);
+    const identity = this.#exchange?.identity ?? null;
+    if (this.#exchange?.waiting) this.#exchange.finish(reason === '' ? 'success' : 'failure', reason, context);
     const account = operation?.account ?? identity;
     this.#account = reason === '' ? account : null;
     if (operation === undefined || context.activities === null) return;

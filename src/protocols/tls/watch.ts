@@ -37,6 +37,9 @@ export interface TlsFacts {
   seconds: number;
   nanoseconds: number;
   direction: Direction;
+  /** Time of the last handshake record. */
+  endSeconds: number;
+  endNanoseconds: number;
   serverName: string;
   version: string;
   cipherSuite: number;
@@ -102,6 +105,10 @@ export class TlsWatch {
 
   #handshake(bytes: Uint8Array, from: number, until: number, context: Context): void {
     const { direction } = context;
+    if (this.facts !== null) {
+      this.facts.endSeconds = context.seconds;
+      this.facts.endNanoseconds = context.nanoseconds;
+    }
     const needed = this.#lengths[direction] + until - from;
     if (needed > limits.handshakeBytes.value) {
       hit(limits.handshakeBytes);
@@ -135,6 +142,8 @@ export class TlsWatch {
         seconds: context.seconds,
         nanoseconds: context.nanoseconds,
         direction: context.direction,
+        endSeconds: context.seconds,
+        endNanoseconds: context.nanoseconds,
         serverName: '',
         version: '',
         cipherSuite: -1,
