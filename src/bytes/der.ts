@@ -8,11 +8,8 @@ export const BIT_STRING = 0x03;
 export const OCTET_STRING = 0x04;
 export const OBJECT_IDENTIFIER = 0x06;
 export const ENUMERATED = 0x0a;
-export const UTF8_STRING = 0x0c;
 export const SEQUENCE = 0x30;
 export const SET = 0x31;
-export const GENERALIZED_TIME = 0x18;
-export const GENERAL_STRING = 0x1b;
 
 /** First identifier byte of a constructed context-specific tag [n], n < 31. */
 export const context = (n: number): number => 0xa0 | n;

@@ -7,7 +7,7 @@ export type HashKey = Readonly<Uint32Array>;
 let high = 0;
 let low = 0;
 
-/** The 64-bit hash of a range, left in `lastHigh()` and `lastLow()` so that no object is made. */
+/** The 64-bit hash of a range, read with lastHex() or lastNumber(), so that no object is made. */
 export function sipHash(key: HashKey, bytes: Uint8Array, start: number, end: number): void {
   const k0l = key[0]!;
   const k0h = key[1]!;
@@ -46,10 +46,6 @@ export function sipHash(key: HashKey, bytes: Uint8Array, start: number, end: num
   high = (v[1]! ^ v[3]! ^ v[5]! ^ v[7]!) >>> 0;
 }
 
-/** Upper 32 bits of the last sipHash(). */
-export const lastHigh = (): number => high;
-/** Lower 32 bits of the last sipHash(). */
-export const lastLow = (): number => low;
 /** The last sipHash() as 16 hexadecimal digits. */
 export const lastHex = (): string => high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
 /** 52 bits of the last sipHash(), never 0: an exact number that can stand for the hashed bytes in a Map. */

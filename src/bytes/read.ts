@@ -31,21 +31,6 @@ export function u32le(bytes: Uint8Array, at: number): number {
   return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }
 
-/** Signed 32-bit integer, network byte order. */
-export function i32be(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-}
-
-/** Unsigned 64-bit integer, little-endian, as a double: exact below 2^53. */
-export function u64le(bytes: Uint8Array, at: number): number {
-  return u32le(bytes, at) + u32le(bytes, at + 4) * 0x1_0000_0000;
-}
-
-/** Unsigned 64-bit integer, network byte order, as a double: exact below 2^53. */
-export function u64be(bytes: Uint8Array, at: number): number {
-  return u32be(bytes, at) * 0x1_0000_0000 + u32be(bytes, at + 4);
-}
-
 /** Whether two ranges of the same length hold the same bytes. */
 export function sameBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, length: number): boolean {
   for (let i = 0; i < length; i++) if (a[aStart + i] !== b[bStart + i]) return false;

@@ -19,6 +19,7 @@ interface Line {
 const OUTCOME: Readonly<Record<string, { mark: string; style: Style }>> = {
   success: { mark: 'ok', style: 'green' },
   failure: { mark: 'FAIL', style: 'red' },
+  step: { mark: 'step', style: 'dim' },
   unanswered: { mark: '?', style: 'yellow' },
 };
 
@@ -49,7 +50,7 @@ export class PrettySink implements ByteSink {
   }
 
   #activity(line: Line): string {
-    const { mark, style } = OUTCOME[String(line['outcome'])] ?? { mark: '?', style: 'yellow' as const };
+    const { mark, style } = OUTCOME[isStep(line) ? 'step' : String(line['outcome'])] ?? { mark: '?', style: 'yellow' as const };
     const carrier = line['carrier'] ? ` over ${line['carrier']}` : '';
     const account = line['account'] as { name: string; domain: string; kind: string } | null;
     const who =
@@ -107,3 +108,5 @@ const clock = (time: unknown): string => String(time).slice(11, 23);
 const padTo = (text: string, width: number): string =>
   text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width);
 const place = (end: End): string => `${end.computer ?? end.ip}:${end.port}`;
+/** A KDC that asks for pre-authentication refuses nobody: every logon starts so. */
+const isStep = (line: Line): boolean => line['reason'] === 'KDC_ERR_PREAUTH_REQUIRED';

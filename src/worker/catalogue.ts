@@ -14,7 +14,6 @@ import { ENDS } from '../transport/ends.ts';
 export const GATE_ENDS = 'adtap_gate_packets_total';
 export const SHARD_ENDS = 'adtap_shard_packets_total';
 export const FILTERED = 'adtap_filtered_packets_total';
-export const FRAGMENTS = 'adtap_fragments_total';
 export const BYTES = 'adtap_bytes_total';
 export const MESSAGES = 'adtap_messages_total';
 export const ACTIVITIES = 'adtap_activities_total';
@@ -25,8 +24,6 @@ export const FLOWS = 'adtap_flows_total';
 /** Why a packet never reached the header walk. */
 export const FILTERED_CELLS = ['filter', 'time-range'] as const;
 export const FLOW_CELLS = ['opened', 'closed', 'evicted', 'timedOut', 'gaps', 'gapBytes', 'copies'] as const;
-/** Ends of fragments; see Defragmenter. The first two are no drops. */
-export const FRAGMENT_CELLS = ['completed', 'pending'] as const;
 
 export const activityTypes = protocols.flatMap((protocol) => protocol.activities);
 const messageProtocols = [...new Set(protocols.map((protocol) => protocol.name))];

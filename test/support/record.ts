@@ -5,7 +5,6 @@ import type {
   ActivitySink,
   ClaimSink,
   Context,
-  Conversation,
   Direction,
   Envelope,
   MessageSink,
@@ -143,11 +142,4 @@ export class TestContext implements Context {
   refuse(protocol: string, reason: Reason): void {
     this.refusals.push({ protocol, reason });
   }
-}
-
-/** Feeds one datagram or one piece of a stream, as the transport would; returns what is left unconsumed. */
-export function feed(conversation: Conversation, context: TestContext, direction: Direction, bytes: Uint8Array): number {
-  context.direction = direction;
-  context.frame++;
-  return conversation.data(bytes, 0, bytes.length, context);
 }
