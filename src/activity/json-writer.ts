@@ -179,7 +179,7 @@ export class JsonWriter implements Sink {
     let rest = value;
     for (let at = this.at + count - 1; at >= this.at; at--) {
       const tenth = Math.floor(rest / 10);
-      buffer[at] = 0x30 + rest - tenth * 10;
+      buffer[at] = 0x30 + (rest - tenth * 10);
       rest = tenth;
     }
     this.at += count;
