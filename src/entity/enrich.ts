@@ -103,6 +103,8 @@ export class Enricher implements OrderedReader {
     const ticket = rows[row + TICKET]!;
     const byTicket = ticket === 0 ? undefined : this.#tickets.get(ticket);
     if (byTicket !== undefined) return { json: byTicket, via: VIA_TICKET };
+    // A ticket whose issue was not seen may be anybody's, above all when it is forged: the session must not answer for it.
+    if (ticket !== 0) return undefined;
     const session = this.#sessions.get(rows[row + SOURCE]!);
     if (session === undefined || rows[row + SECONDS]! - session.seconds > SESSION_SECONDS) return undefined;
     return { json: session.account, via: VIA_SESSION };

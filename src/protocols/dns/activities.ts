@@ -2,6 +2,7 @@
 import { OK } from '../../bytes/reason.ts';
 import type { ActivitySink, Context, Direction, Identity } from '../contract.ts';
 import { type ActivityType, ITEM } from '../fields.ts';
+import { secretId } from '../run-key.ts';
 import { detailFields as F, updateItemFields } from './fields.ts';
 import { dnsLimits as limits } from './limits.ts';
 import { sayRecords } from './messages.ts';
@@ -15,6 +16,7 @@ import {
   OPCODE_QUERY,
   opcodeName,
   rcodeName,
+  TKEY,
   typeName,
 } from './names.ts';
 import { rdataText } from './rdata.ts';
@@ -79,6 +81,8 @@ export function say(
   e.direction = query.direction;
   e.target = query.qname === '' ? '.' : query.qname;
   e.account = account;
+  // A negotiated key stands for who negotiated it: what it signs later, on whatever connection, is theirs (RFC 3645 4.1).
+  if (query.qtype === TKEY && account !== null) e.issues = keyId(query.qname);
   const rcode = answer?.rcode ?? 0;
   e.outcome = answer === null ? 'unanswered' : rcode === 0 ? 'success' : 'failure';
   if (e.outcome === 'failure') e.reason = rcodeName(rcode);
@@ -106,6 +110,14 @@ export function say(
   }
   if (query.retransmissions > 0) sink.int(F.retransmissions, query.retransmissions);
   sink.end();
+}
+
+const encoder = new TextEncoder();
+
+/** Id of a TSIG key by its name, which is unique to one negotiation. */
+export function keyId(name: string): number {
+  const bytes = encoder.encode(`tsig ${name.toLowerCase()}`);
+  return secretId(bytes, 0, bytes.length);
 }
 
 const FLAGS: readonly (readonly [number, string])[] = [

@@ -6,7 +6,7 @@ import { parseAddress } from '../../ip/parse-address.ts';
 import type { Context, Conversation, Direction, Identity, Transport } from '../contract.ts';
 import { AuthExchange } from '../gss/exchange.ts';
 import { hit } from '../limits.ts';
-import { changesOf, type Query, say, type Types } from './activities.ts';
+import { changesOf, keyId, type Query, say, type Types } from './activities.ts';
 import { claimRecords } from './claims.ts';
 import { dnsLimits as limits } from './limits.ts';
 import { sayMessage } from './messages.ts';
@@ -200,7 +200,12 @@ export class DnsConversation implements Conversation {
   #sayQuery(query: Query, answer: DnsMessage | null, context: Context): void {
     const sink = context.activities;
     if (sink === null) return;
-    const account = query.signedBy !== '' ? this.#identity : null;
+    const account: Identity | null =
+      query.signedBy !== ''
+        ? { name: '', domain: '', kind: 'user', ticket: keyId(query.signedBy) }
+        : query.qtype === TKEY && answer !== null
+          ? this.#identity
+          : null;
     if (query.opcode === OPCODE_UPDATE) say(sink, this.#types.update, query, answer, account, context);
     else if (query.qtype === AXFR || query.qtype === IXFR)
       say(sink, this.#types.transfer, query, answer, account, context, {

@@ -76,6 +76,9 @@ export function sayExchange(sink: ActivitySink, request: Request, answer: Kerber
     e.issues = issued.id;
     e.logon = isAs;
     e.account = identityOf(cname, answer.crealm);
+    // FAST may hide the client's name (RFC 6113 5.4.3): then the ticket that was presented says who it is.
+    if (e.account.kind === 'anonymous' && request.presented !== null)
+      e.account = { ...e.account, name: '', kind: 'user', ticket: request.presented.id };
   } else if (request.cname !== '') e.account = identityOf(request.cname, request.realm);
   else e.account = { name: '', domain: request.realm, kind: 'user', ticket: request.presented?.id ?? 0 };
   e.mdi = isAs ? mdiOfLogon(request, code, e.outcome) : e.outcome === 'success' ? mdiOfTicket(request) : '';
