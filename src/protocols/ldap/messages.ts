@@ -42,7 +42,7 @@ export function sayMessage(message: LdapMessage, protocol: string, context: Cont
       sink.text(F.baseObject, search.base);
       sink.int(F.scope, search.scope);
       sink.int(F.sizeLimit, search.sizeLimit);
-      text(F.filter, search.filter);
+      sink.text(F.filter, search.filter);
       sink.list(F.attributes);
       for (const attribute of search.attributes) sink.text(ITEM, attribute);
       sink.endList();
