@@ -2,6 +2,7 @@
 import { OK } from '../../bytes/reason.ts';
 import type { ActivitySink, Context, Direction, Identity } from '../contract.ts';
 import { type ActivityType, ITEM } from '../fields.ts';
+import { began, endedNow } from '../moments.ts';
 import { secretId } from '../run-key.ts';
 import { detailFields as F, updateItemFields } from './fields.ts';
 import { dnsLimits as limits } from './limits.ts';
@@ -75,10 +76,7 @@ export function say(
   transfer?: Transfer,
 ): void {
   const e = sink.envelope(type, context);
-  e.seconds = query.seconds;
-  e.nanoseconds = query.nanoseconds;
-  e.firstFrame = query.frame;
-  e.direction = query.direction;
+  began(e, query);
   e.target = query.qname === '' ? '.' : query.qname;
   e.account = account;
   // A negotiated key stands for who negotiated it: what it signs later, on whatever connection, is theirs (RFC 3645 4.1).
@@ -88,8 +86,7 @@ export function say(
   if (e.outcome === 'failure') e.reason = rcodeName(rcode);
   e.mdi = MDI_TYPES.has(query.qtype) && query.opcode === OPCODE_QUERY ? 'DNS query' : '';
   if (answer !== null) {
-    e.endSeconds = context.seconds;
-    e.endNanoseconds = context.nanoseconds;
+    endedNow(e, context);
   }
   sink.begin(e, context);
   sink.int(F.id, query.id);

@@ -3,6 +3,7 @@
 import { SEQUENCE, Tlv } from '../../bytes/der.ts';
 import type { AccountKind, ActivitySink, Context, Identity } from '../contract.ts';
 import { type ActivityType, type Field, ITEM } from '../fields.ts';
+import { began, endedNow } from '../moments.ts';
 import { detailFields as F, ticketFields } from './fields.ts';
 import {
   AS_REQ,
@@ -57,17 +58,13 @@ export function identityOf(cname: string, realm: string): Identity {
 export function sayExchange(sink: ActivitySink, request: Request, answer: KerberosMessage | null, context: Context): void {
   const isAs = request.type === AS_REQ;
   const e = sink.envelope(isAs ? AS : TGS, context);
-  e.seconds = request.seconds;
-  e.nanoseconds = request.nanoseconds;
-  e.firstFrame = request.frame;
-  e.direction = request.direction;
+  began(e, request);
   e.target = request.sname;
   e.outcome = answer === null ? 'unanswered' : answer.type === KRB_ERROR ? 'failure' : 'success';
   const code = answer?.type === KRB_ERROR ? answer.errorCode : Number.NaN;
   if (e.outcome === 'failure') e.reason = errorName(code);
   if (answer !== null) {
-    e.endSeconds = context.seconds;
-    e.endNanoseconds = context.nanoseconds;
+    endedNow(e, context);
   }
   let issued: TicketFacts | null = null;
   const cname = answer?.cname || request.cname;

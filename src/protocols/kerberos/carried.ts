@@ -1,6 +1,7 @@
 // Kerberos inside a carrier (RFC 4121, RFC 4178): the carrier's exchange hands over bare messages and at last its verdict.
 import { OK, type Reason } from '../../bytes/reason.ts';
 import type { Context, Identity, Outcome } from '../contract.ts';
+import { began, endedNow } from '../moments.ts';
 import { AP, sayTicket } from './activities.ts';
 import { detailFields as F } from './fields.ts';
 import { sayMessage } from './messages.ts';
@@ -57,10 +58,7 @@ export class CarriedKerberos {
     if (request === null || request.presented === null || context.activities === null) return;
     const sink = context.activities;
     const e = sink.envelope(AP, context);
-    e.seconds = request.seconds;
-    e.nanoseconds = request.nanoseconds;
-    e.firstFrame = request.frame;
-    e.direction = request.direction;
+    began(e, request);
     e.carrier = carrier;
     e.account = this.identity;
     e.target = request.presented.sname;
@@ -69,8 +67,7 @@ export class CarriedKerberos {
     e.mdi = outcome === 'success' ? 'Resource access' : outcome === 'failure' ? 'Failed logon' : '';
     e.logon = true;
     if (outcome !== 'unanswered') {
-      e.endSeconds = context.seconds;
-      e.endNanoseconds = context.nanoseconds;
+      endedNow(e, context);
     }
     sink.begin(e, context);
     sink.text(F.parent, ticketIdText(request.presented));

@@ -1,5 +1,6 @@
 // kpasswd (RFC 3244): the AP-REQ's ticket tells who, the answer's result is encrypted. Only a KRB-ERROR fails in clear.
 import type { Context } from '../contract.ts';
+import { began, endedNow } from '../moments.ts';
 import { identityOf, PASSWORD, sayTicket } from './activities.ts';
 import { detailFields as F } from './fields.ts';
 import { AP_REQ, errorName, KRB_ERROR } from './names.ts';
@@ -40,18 +41,14 @@ export class PasswordChange {
     if (request === null || request.presented === null || context.activities === null) return;
     const sink = context.activities;
     const e = sink.envelope(PASSWORD, context);
-    e.seconds = request.seconds;
-    e.nanoseconds = request.nanoseconds;
-    e.firstFrame = request.frame;
-    e.direction = request.direction;
+    began(e, request);
     e.account = { ...identityOf('', request.presented.realm), ticket: request.presented.id };
     e.target = request.presented.sname;
     e.outcome = outcome;
     e.reason = reason;
     e.mdi = outcome === 'success' ? 'Account Password Changed' : '';
     if (outcome !== 'unanswered') {
-      e.endSeconds = context.seconds;
-      e.endNanoseconds = context.nanoseconds;
+      endedNow(e, context);
     }
     sink.begin(e, context);
     sink.text(F.parent, ticketIdText(request.presented));

@@ -1,6 +1,7 @@
 // What LDAP operations mean to the reader.
 import type { ActivitySink, Context, Direction, Identity, Outcome } from '../contract.ts';
 import { type ActivityType, type Field, ITEM } from '../fields.ts';
+import { began, endedNow } from '../moments.ts';
 import type { TlsFacts } from '../tls/watch.ts';
 import { changeItemFields, detailFields as F } from './fields.ts';
 import {
@@ -86,10 +87,7 @@ export function reasonOf(result: LdapResult): string {
 /** A finished operation; `result` is null when no answer came. */
 export function sayOperation(sink: ActivitySink, operation: Operation, result: LdapResult | null, context: Context): void {
   const e = sink.envelope(operation.type, context);
-  e.seconds = operation.seconds;
-  e.nanoseconds = operation.nanoseconds;
-  e.firstFrame = operation.frame;
-  e.direction = operation.direction;
+  began(e, operation);
   e.account = operation.account;
   e.target = operation.target;
   const reason = result === null ? '' : reasonOf(result);
@@ -99,8 +97,7 @@ export function sayOperation(sink: ActivitySink, operation: Operation, result: L
   e.mdi = operation.type === BIND ? mdiOfBind(operation, outcome) : operation.mdi;
   e.logon = operation.type === BIND && operation.account?.kind !== 'anonymous';
   if (result !== null) {
-    e.endSeconds = context.seconds;
-    e.endNanoseconds = context.nanoseconds;
+    endedNow(e, context);
   }
   sink.begin(e, context);
   sink.int(F.messageId, operation.messageId);
@@ -219,10 +216,7 @@ export function saySealed(sink: ActivitySink, traffic: SealedTraffic, context: C
 
 export function sayTls(sink: ActivitySink, facts: TlsFacts, startTls: boolean, context: Context): void {
   const e = sink.envelope(TLS, context);
-  e.seconds = facts.seconds;
-  e.nanoseconds = facts.nanoseconds;
-  e.firstFrame = facts.frame;
-  e.direction = facts.direction;
+  began(e, facts);
   e.target = facts.serverName;
   e.outcome = facts.failed ? 'failure' : facts.version === '' ? 'unanswered' : 'success';
   e.reason = facts.failed ? 'TLS alert' : '';

@@ -3,6 +3,7 @@
 import { BAD_VALUE, type Reason } from '../../bytes/reason.ts';
 import type { Context, Direction, Identity, Outcome } from '../contract.ts';
 import { type ActivityType, type Field, ITEM } from '../fields.ts';
+import { began, endedNow } from '../moments.ts';
 import { idText, secretId } from '../run-key.ts';
 import { detailFields as F } from './fields.ts';
 import { sayMessage } from './messages.ts';
@@ -137,10 +138,7 @@ export class CarriedNtlm {
     if (client === null || context.activities === null) return;
     const sink = context.activities;
     const e = sink.envelope(LOGON, context);
-    e.seconds = client.seconds;
-    e.nanoseconds = client.nanoseconds;
-    e.firstFrame = client.frame;
-    e.direction = client.direction;
+    began(e, client);
     e.carrier = carrier;
     e.account = this.identity;
     e.target = client.targetSpn || server?.dnsComputerName || server?.nbComputerName || '';
@@ -149,8 +147,7 @@ export class CarriedNtlm {
     e.mdi = outcome === 'success' ? 'Credentials validation' : outcome === 'failure' ? 'Failed logon' : '';
     e.logon = this.identity?.kind !== 'anonymous';
     if (outcome !== 'unanswered') {
-      e.endSeconds = context.seconds;
-      e.endNanoseconds = context.nanoseconds;
+      endedNow(e, context);
     }
     sink.begin(e, context);
     const text = (field: Field, value: string): void => {

@@ -1,6 +1,7 @@
 // What an SMB1 logon without NTLMSSP means to the reader. All other logons over SMB are said by the ntlm and kerberos rooms.
 import type { ActivitySink, Context } from '../contract.ts';
 import type { ActivityType } from '../fields.ts';
+import { began, endedNow } from '../moments.ts';
 import { detailFields as F } from './fields.ts';
 import type { Logon, Strings } from './logon.ts';
 
@@ -21,18 +22,14 @@ export function sayLogon(
   context: Context,
 ): void {
   const e = sink.envelope(LOGON, context);
-  e.seconds = logon.seconds;
-  e.nanoseconds = logon.nanoseconds;
-  e.firstFrame = logon.frame;
-  e.direction = logon.direction;
+  began(e, logon);
   e.outcome = outcome ?? 'unanswered';
   e.reason = reason;
   const { account, domain } = logon;
   const kind = account === '' ? 'anonymous' : account.endsWith('$') ? 'computer' : 'user';
   e.account = { name: account, domain, kind, ticket: 0 };
   if (outcome !== null) {
-    e.endSeconds = context.seconds;
-    e.endNanoseconds = context.nanoseconds;
+    endedNow(e, context);
   }
   // A guest was let in without having proven who it is.
   e.logon = outcome === 'success' && !isGuest && account !== '';
