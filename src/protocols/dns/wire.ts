@@ -50,7 +50,8 @@ export class NameReader {
       }
       if ((size & POINTER) !== 0) return this.#stop(BAD_VALUE, from, out);
       length += size + 1;
-      if (length > MAX_NAME) return this.#stop(TOO_LONG, from, out);
+      // The root label at the end counts too (2.3.4).
+      if (length + 1 > MAX_NAME) return this.#stop(TOO_LONG, from, out);
       if (from + 1 + size > end) return this.#stop(OVERRUN, from, out);
       if (out !== '') out += '.';
       out += label(bytes, from + 1, from + 1 + size);
