@@ -6,7 +6,7 @@
 import type { SlotWriter } from '../capture/source.ts';
 import { Defragmenter } from '../ip/fragments.ts';
 import { Packet } from '../ip/packet.ts';
-import { FRAGMENT, TCP_OR_UDP } from '../ip/verdict.ts';
+import { FRAGMENT, TCP_OR_UDP, TOO_MANY_HEADERS } from '../ip/verdict.ts';
 import {
   ENTRY_CAPLEN,
   ENTRY_FRAME,
@@ -154,7 +154,8 @@ export class Gate implements SlotWriter {
     const inner = this.#inner;
     const verdict = inner.walk(this.bytes, at, at + length, LINKTYPE_RAW);
     if (verdict === TCP_OR_UDP) this.#place(inner, at, length, seconds, nanoseconds, LINKTYPE_RAW);
-    else this.#counters.block[this.#counters.verdicts + verdict]!++;
+    // A datagram that is a fragment again, once put together, is made to confuse.
+    else this.#counters.block[this.#counters.verdicts + (verdict === FRAGMENT ? TOO_MANY_HEADERS : verdict)]!++;
   }
 
   #place(packet: Packet, offset: number, caplen: number, seconds: number, nanoseconds: number, linktype: number): void {
