@@ -12,6 +12,8 @@ const PIECE = 1 << 18;
 
 export class LineBuffer implements LineSink {
   #buffer = Buffer.allocUnsafe(PIECE * 2);
+  /** The buffer that is not being filled: the one being written, or free. */
+  #spare: ReturnType<typeof Buffer.allocUnsafe> | null = null;
   #at = 0;
   readonly #sink: ByteSink;
   lines = 0;
@@ -39,9 +41,14 @@ export class LineBuffer implements LineSink {
   /** Hands what has gathered to the sink; `all` also when it is little. */
   async flush(all: boolean): Promise<void> {
     if (this.#at === 0 || (!all && this.#at < PIECE)) return;
+    // Lines keep arriving while the sink writes: they go into the other buffer.
+    const piece = this.#buffer;
     const length = this.#at;
+    this.#buffer = this.#spare ?? Buffer.allocUnsafe(PIECE * 2);
+    this.#spare = null;
     this.#at = 0;
     this.bytes += length;
-    await this.#sink.write(this.#buffer.subarray(0, length));
+    await this.#sink.write(piece.subarray(0, length));
+    this.#spare = piece;
   }
 }
