@@ -6,17 +6,17 @@ export function parseAddress(text: string): Uint8Array | null {
 }
 
 function parseIpv4(text: string): Uint8Array | null {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
-  if (match === null) return null;
-  const octets = match.slice(1).map(Number);
-  return octets.every((octet) => octet <= 255) ? Uint8Array.from(octets) : null;
+  const parts = text.split('.');
+  // A leading zero would be octal to some readers.
+  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)) return null;
+  return Uint8Array.from(parts.map(Number));
 }
 
 function parseIpv6(text: string): Uint8Array | null {
   const [left = '', right, ...more] = text.split('::');
   if (more.length > 0) return null;
-  const head = groups(left);
-  const tail = right === undefined ? [] : groups(right);
+  const head = groups(left, right === undefined);
+  const tail = right === undefined ? [] : groups(right, true);
   if (head === null || tail === null) return null;
   const missing = 8 - head.length - tail.length;
   if (right === undefined ? missing !== 0 : missing < 1) return null;
@@ -24,10 +24,12 @@ function parseIpv6(text: string): Uint8Array | null {
   return Uint8Array.from(all.flatMap((group) => [group >> 8, group & 0xff]));
 }
 
-function groups(text: string): number[] | null {
+/** The groups of one side of `::`; dotted decimal may only stand at the very end. */
+function groups(text: string, isEnd: boolean): number[] | null {
   if (text === '') return [];
   const parts = text.split(':');
   const last = parts.at(-1) ?? '';
+  if (last.includes('.') && !isEnd) return null;
   const found: number[] = [];
   for (const part of last.includes('.') ? parts.slice(0, -1) : parts) {
     if (!/^[0-9a-f]{1,4}$/i.test(part)) return null;

@@ -19,6 +19,7 @@ export const TRANSPORT_SHORT = 9;
 export const TCP_BAD_OFFSET = 10;
 export const TOO_MANY_HEADERS = 11;
 export const TOO_MANY_TUNNELS = 12;
+export const UDP_BAD_LENGTH = 13;
 
 export type Verdict = number;
 
@@ -37,4 +38,5 @@ export const VERDICTS: readonly VerdictName[] = [
   { label: 'tcp-bad-offset', end: 'dropped' },
   { label: 'too-many-headers', end: 'dropped' },
   { label: 'too-many-tunnels', end: 'dropped' },
+  { label: 'udp-bad-length', end: 'dropped' },
 ];

@@ -1,55 +1,63 @@
-// From the link layer to the first IP header: linktypes as numbered by the tcpdump group, VLAN tags, PPPoE, MPLS.
-import { u8, u16be, u32be, u32le } from '../bytes/read.ts';
-import { defineLimits } from '../protocols/limits.ts';
-
-export const linkLimits = defineLimits('link', {
-  tags: { default: 8, max: 64, unit: 'tags', policy: 'refuse', help: 'VLAN tags and MPLS labels in front of one packet.' },
-});
+// From a captured packet to its first IP header, by linktype as numbered by the tcpdump group.
+import { u16be, u16le, u32be, u32le } from '../bytes/read.ts';
+import { ethernet, etherType, isIp, LINK_CUT, LINK_NOT_IP, LINK_UNKNOWN, llc, ppp, startLink } from './ethertype.ts';
 
 /** LINKTYPE_* numbers (https://www.tcpdump.org/linktypes.html). */
 export const LINKTYPE = {
   NULL: 0,
   ETHERNET: 1,
   PPP: 9,
+  FDDI: 10,
   DLT_RAW: 12,
   DLT_RAW_BSD: 14,
   PPP_HDLC: 50,
+  PPP_ETHER: 51,
   RAW: 101,
+  C_HDLC: 104,
   LOOP: 108,
   LINUX_SLL: 113,
+  /** What libpcap on macOS called PKTAP before that had a number. */
+  USER2: 149,
+  PPI: 192,
   IPV4: 228,
   IPV6: 229,
+  NFLOG: 239,
+  PKTAP: 258,
   LINUX_SLL2: 276,
 } as const;
 
-/** EtherTypes (IANA ieee-802-numbers). */
-const ETHERTYPE_IPV4 = 0x0800;
-const ETHERTYPE_IPV6 = 0x86dd;
-const ETHERTYPE_VLAN = 0x8100;
-const ETHERTYPE_QINQ = 0x88a8;
-const ETHERTYPE_QINQ_OLD = 0x9100;
-const ETHERTYPE_PPPOE_SESSION = 0x8864;
-const ETHERTYPE_MPLS = 0x8847;
-const ETHERTYPE_MPLS_MULTICAST = 0x8848;
-/** Below this an EtherType field is an IEEE 802.3 length. */
-const ETHERTYPE_FIRST = 0x0600;
-/** LLC header of SNAP: DSAP, SSAP, control (IEEE 802.2). */
-const SNAP = 0xaaaa03;
-/** PPP protocol numbers (RFC 1661, IANA). */
-const PPP_IPV4 = 0x0021;
-const PPP_IPV6 = 0x0057;
+const SLL_BYTES = 16;
+const SLL2_BYTES = 20;
+const FDDI_BYTES = 13;
+const CISCO_HDLC_BYTES = 4;
+const PPPOE_BYTES = 6;
+const PPI_BYTES = 8;
+/** Header of a PKTAP record: its length, the record's type, the linktype inside. */
+const PKTAP_LEAST_BYTES = 12;
+const PKTAP_PACKET = 1;
+/** NFLOG: family, version, resource id; then type-length-value attributes, each padded to four bytes. */
+const NFLOG_BYTES = 4;
+const NFLOG_ATTRIBUTE_BYTES = 4;
+const NFULA_PAYLOAD = 9;
+const NFLOG_MAX_ATTRIBUTES = 32;
 
-/** Results of linkWalk() that are no offset. */
-export const LINK_NOT_IP = -1;
-export const LINK_CUT = -2;
-export const LINK_UNKNOWN = -3;
-
-/** Outermost VLAN id of the last linkWalk(), or -1. */
-export let vlanId = -1;
-
-/** Offset of the IP header in [start, end), or one of the results above. */
+/** Offset of the IP header in [start, end), or one of the LINK_ results; leaves vlanId and linkEnd of ethertype.ts. */
 export function linkWalk(bytes: Uint8Array, start: number, end: number, linktype: number): number {
-  vlanId = -1;
+  startLink();
+  if (linktype === LINKTYPE.ETHERNET) return ethernet(bytes, start, end);
+  switch (linktype) {
+    case LINKTYPE.PPI:
+      return ppi(bytes, start, end);
+    case LINKTYPE.PKTAP:
+    case LINKTYPE.USER2:
+      return pktap(bytes, start, end);
+    default:
+      return plain(bytes, start, end, linktype);
+  }
+}
+
+/** Every linktype but those that hold another one. */
+function plain(bytes: Uint8Array, start: number, end: number, linktype: number): number {
   switch (linktype) {
     case LINKTYPE.ETHERNET:
       return ethernet(bytes, start, end);
@@ -60,51 +68,26 @@ export function linkWalk(bytes: Uint8Array, start: number, end: number, linktype
     case LINKTYPE.IPV6:
       return start < end ? start : LINK_CUT;
     case LINKTYPE.LINUX_SLL:
-      return start + 16 > end ? LINK_CUT : etherType(bytes, u16be(bytes, start + 14), start + 16, end);
+      return start + SLL_BYTES > end ? LINK_CUT : etherType(bytes, u16be(bytes, start + 14), start + SLL_BYTES, end);
     case LINKTYPE.LINUX_SLL2:
-      return start + 20 > end ? LINK_CUT : etherType(bytes, u16be(bytes, start), start + 20, end);
+      return start + SLL2_BYTES > end ? LINK_CUT : etherType(bytes, u16be(bytes, start), start + SLL2_BYTES, end);
     case LINKTYPE.NULL:
     case LINKTYPE.LOOP:
       return loopback(bytes, start, end);
     case LINKTYPE.PPP:
-    case LINKTYPE.PPP_HDLC:
       return ppp(bytes, start, end);
+    case LINKTYPE.PPP_HDLC:
+    case LINKTYPE.C_HDLC:
+      return hdlc(bytes, start, end);
+    case LINKTYPE.PPP_ETHER:
+      return start + PPPOE_BYTES > end ? LINK_CUT : ppp(bytes, start + PPPOE_BYTES, end);
+    case LINKTYPE.FDDI:
+      return start + FDDI_BYTES > end ? LINK_CUT : llc(bytes, start + FDDI_BYTES, end);
+    case LINKTYPE.NFLOG:
+      return nflog(bytes, start, end);
     default:
       return LINK_UNKNOWN;
   }
-}
-
-/** Ethernet II or 802.3, from the destination address on; also inside GRE, VXLAN and GENEVE. */
-export function ethernet(bytes: Uint8Array, start: number, end: number): number {
-  if (start + 14 > end) return LINK_CUT;
-  return etherType(bytes, u16be(bytes, start + 12), start + 14, end);
-}
-
-/** What comes behind an EtherType; tags are passed over. */
-export function etherType(bytes: Uint8Array, firstType: number, start: number, end: number): number {
-  let type = firstType;
-  let at = start;
-  for (let tags = 0; tags <= linkLimits.tags.value; tags++) {
-    if (type === ETHERTYPE_IPV4 || type === ETHERTYPE_IPV6) return at < end ? at : LINK_CUT;
-    if (type === ETHERTYPE_VLAN || type === ETHERTYPE_QINQ || type === ETHERTYPE_QINQ_OLD) {
-      if (at + 4 > end) return LINK_CUT;
-      if (vlanId === -1) vlanId = u16be(bytes, at) & 0x0fff;
-      type = u16be(bytes, at + 2);
-      at += 4;
-    } else if (type === ETHERTYPE_PPPOE_SESSION) {
-      return at + 6 > end ? LINK_CUT : ppp(bytes, at + 6, end);
-    } else if (type === ETHERTYPE_MPLS || type === ETHERTYPE_MPLS_MULTICAST) {
-      if (at + 4 > end) return LINK_CUT;
-      const bottom = (u8(bytes, at + 2) & 1) === 1;
-      at += 4;
-      if (bottom) return isIp(bytes, at, end) ? at : LINK_NOT_IP;
-    } else if (type < ETHERTYPE_FIRST) {
-      if (at + 8 > end || u32be(bytes, at) >>> 8 !== SNAP) return LINK_NOT_IP;
-      type = u16be(bytes, at + 6);
-      at += 8;
-    } else return LINK_NOT_IP;
-  }
-  return LINK_NOT_IP;
 }
 
 /** BSD loopback: the address family in the writer's byte order (or the network's), which is why the IP version decides. */
@@ -114,20 +97,44 @@ function loopback(bytes: Uint8Array, start: number, end: number): number {
   return family <= 0xff && isIp(bytes, start + 4, end) ? start + 4 : LINK_NOT_IP;
 }
 
-function ppp(bytes: Uint8Array, start: number, end: number): number {
-  let at = start;
-  // Address and control field of HDLC-like framing (RFC 1662 3.1), which may be left out.
-  if (at + 2 <= end && u8(bytes, at) === 0xff && u8(bytes, at + 1) === 0x03) at += 2;
-  if (at + 2 > end) return LINK_CUT;
-  const short = (u8(bytes, at) & 1) === 1;
-  const protocol = short ? u8(bytes, at) : u16be(bytes, at);
-  at += short ? 1 : 2;
-  return (protocol === PPP_IPV4 || protocol === PPP_IPV6) && at < end ? at : LINK_NOT_IP;
+/** HDLC framing: Cisco's (address 0x0f unicast or 0x8f multicast, control 0, EtherType) or PPP's (RFC 1662). */
+function hdlc(bytes: Uint8Array, start: number, end: number): number {
+  if (start + CISCO_HDLC_BYTES > end) return LINK_CUT;
+  const address = u16be(bytes, start);
+  if (address !== 0x0f00 && address !== 0x8f00) return ppp(bytes, start, end);
+  return etherType(bytes, u16be(bytes, start + 2), start + CISCO_HDLC_BYTES, end);
 }
 
-/** Whether what stands here may be an IPv4 or IPv6 header. */
-export function isIp(bytes: Uint8Array, at: number, end: number): boolean {
-  if (at >= end) return false;
-  const version = u8(bytes, at) >> 4;
-  return version === 4 || version === 6;
+/** Netfilter's log: the IP packet is one attribute among others. Lengths are in the writer's byte order. */
+function nflog(bytes: Uint8Array, start: number, end: number): number {
+  let at = start + NFLOG_BYTES;
+  for (let count = 0; count < NFLOG_MAX_ATTRIBUTES; count++) {
+    if (at + NFLOG_ATTRIBUTE_BYTES > end) return LINK_CUT;
+    const isLittle = u16le(bytes, at + 2) <= u16be(bytes, at + 2);
+    const length = isLittle ? u16le(bytes, at) : u16be(bytes, at);
+    const type = (isLittle ? u16le(bytes, at + 2) : u16be(bytes, at + 2)) & 0x7fff;
+    if (length < NFLOG_ATTRIBUTE_BYTES) return LINK_NOT_IP;
+    if (type === NFULA_PAYLOAD) {
+      const inner = at + NFLOG_ATTRIBUTE_BYTES;
+      return isIp(bytes, inner, end) ? inner : LINK_NOT_IP;
+    }
+    at += (length + 3) & ~3;
+  }
+  return LINK_NOT_IP;
+}
+
+/** Per-Packet Information: version, flags, length of all headers, the linktype inside. Little-endian. */
+function ppi(bytes: Uint8Array, start: number, end: number): number {
+  if (start + PPI_BYTES > end) return LINK_CUT;
+  const length = u16le(bytes, start + 2);
+  if (length < PPI_BYTES) return LINK_NOT_IP;
+  return start + length > end ? LINK_CUT : plain(bytes, start + length, end, u32le(bytes, start + 4));
+}
+
+/** Apple's PKTAP: length of the header, record type, the linktype inside. Little-endian. */
+function pktap(bytes: Uint8Array, start: number, end: number): number {
+  if (start + PKTAP_LEAST_BYTES > end) return LINK_CUT;
+  const length = u32le(bytes, start);
+  if (length < PKTAP_LEAST_BYTES || u32le(bytes, start + 4) !== PKTAP_PACKET) return LINK_NOT_IP;
+  return start + length > end ? LINK_CUT : plain(bytes, start + length, end, u32le(bytes, start + 8));
 }

@@ -20,6 +20,13 @@ export class FilterError extends Error {
 const SUPPORTED =
   'host, net, port, portrange (each with src or dst), tcp, udp, ip, ip6, vlan, less, greater, and, or, not, parentheses';
 const MAX_DEPTH = 64;
+/** Terms of one expression; every packet is asked each of them. */
+const MAX_TERMS = 256;
+
+/** What may stand without qualifiers: an address, a network, a port or a range of ports. */
+const VALUE = /^(?=.*[\d:])[\da-f.:/-]+$/i;
+/** `net` with fewer than four octets: the rest are not compared. */
+const SHORT_NET = /^\d{1,3}(\.\d{1,3}){0,2}$/;
 
 interface Token {
   readonly text: string;
@@ -32,9 +39,10 @@ interface Qualifier {
   readonly type: 'host' | 'net' | 'port' | 'portrange';
 }
 
-/** Compiles an expression; throws FilterError for what it cannot read. */
+/** Compiles an expression, of which an empty one matches all; throws FilterError for what it cannot read. */
 export function compileFilter(expression: string): Filter {
   const tokens = tokenize(expression);
+  if (tokens.length === 0) return () => true;
   const parser = new Parser(tokens, expression.length);
   const filter = parser.alternatives(0);
   parser.expectEnd();
@@ -49,6 +57,7 @@ class Parser {
   readonly #tokens: readonly Token[];
   readonly #length: number;
   #at = 0;
+  #terms = 0;
   /** A bare value after `or` repeats the qualifiers before it: `port 88 or 464`. */
   #last: Qualifier | null = null;
 
@@ -100,6 +109,7 @@ class Parser {
   }
 
   #term(): Filter {
+    if (++this.#terms > MAX_TERMS) throw this.#refuse(`more than ${MAX_TERMS} terms`);
     const first = this.#at;
     let protocol: Qualifier['protocol'] = '';
     const word = this.#peek();
@@ -123,7 +133,8 @@ class Parser {
     }
     if (protocol !== '') return isProtocol(protocol);
     this.#at = first;
-    if (this.#last !== null && /^[\d.:a-f/-]+$/i.test(word)) return this.#value(this.#last);
+    if (VALUE.test(word))
+      return this.#value(this.#last ?? { protocol, direction: 'either', type: word.includes('/') ? 'net' : 'host' });
     throw this.#refuse(`"${word}" is not supported here; supported are ${SUPPORTED}`);
   }
 
@@ -151,17 +162,35 @@ class Parser {
 
   #network(token: Token, type: 'host' | 'net', direction: Direction): Filter {
     const [text = '', prefix] = token.text.split('/', 2);
-    const address = parseAddress(text);
+    const isShort = type === 'net' && SHORT_NET.test(text);
+    const octets = text.split('.').length;
+    const address = parseAddress(isShort ? text + '.0'.repeat(4 - octets) : text);
     if (address === null) throw this.#refuse(`"${text}" is no IP address (names are not looked up)`);
-    const bits = prefix === undefined ? address.length * 8 : Number(prefix);
     if (type === 'host' && prefix !== undefined) throw this.#refuse('host takes an address without a prefix length; use net');
-    if (!Number.isInteger(bits) || bits < 0 || bits > address.length * 8) throw this.#refuse(`"/${prefix}" is no prefix length`);
+    let bits = isShort ? octets * 8 : address.length * 8;
+    if (prefix !== undefined) {
+      bits = /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
+      if (bits < 0 || bits > address.length * 8) throw this.#refuse(`"/${prefix}" is no prefix length`);
+    } else if (type === 'net' && this.#tokens[this.#at + 1]?.text === 'mask') bits = this.#mask(address.length);
     const version = address.length === 4 ? 4 : 6;
+    if (!isZeroBehind(address, bits)) throw this.#refuse(`"${token.text}" has bits set behind its prefix of ${bits}`);
     return ends(
       direction,
       (packet) => packet.version === version && inNetwork(packet.bytes, packet.source, address, bits),
       (packet) => packet.version === version && inNetwork(packet.bytes, packet.destination, address, bits),
     );
+  }
+
+  /** `net A mask M`: the prefix length that M stands for. */
+  #mask(length: number): number {
+    this.#at += 2;
+    const text = this.#peek() ?? '';
+    const mask = parseAddress(text);
+    let bits = 0;
+    while (mask !== null && bits < 32 && (u8(mask, bits >> 3) & (0x80 >> (bits & 7))) !== 0) bits++;
+    if (mask === null || mask.length !== 4 || length !== 4 || !isZeroBehind(mask, bits))
+      throw this.#refuse(`"${text}" is no IPv4 network mask`);
+    return bits;
   }
 
   #ports(token: Token, type: 'port' | 'portrange', direction: Direction): Filter {
@@ -221,6 +250,12 @@ function ends(direction: Direction, source: Filter, destination: Filter): Filter
   return direction === 'either'
     ? (packet, wirelen) => source(packet, wirelen) || destination(packet, wirelen)
     : (packet, wirelen) => source(packet, wirelen) && destination(packet, wirelen);
+}
+
+/** Whether an address has no bit set behind the first `bits`. */
+function isZeroBehind(address: Uint8Array, bits: number): boolean {
+  for (let bit = bits; bit < address.length * 8; bit++) if ((u8(address, bit >> 3) & (0x80 >> (bit & 7))) !== 0) return false;
+  return true;
 }
 
 function inNetwork(bytes: Uint8Array, at: number, address: Uint8Array, bits: number): boolean {
