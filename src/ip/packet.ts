@@ -1,7 +1,7 @@
 // A cursor over one packet's headers, from the link layer to the transport payload, tunnels taken off (RFC 791, 8200, 9293,
 // 768). One walk leaves offsets; nothing is copied, nothing allocated.
 import { u8, u16be, u32be } from '../bytes/read.ts';
-import { LINK_CUT, LINK_TOO_MANY_TAGS, LINK_UNKNOWN, linkEnd, vlanId } from '../link/ethertype.ts';
+import { LINK_CUT, LINK_TOO_MANY_TAGS, LINK_UNKNOWN, linkEnd, NO_END, vlanId } from '../link/ethertype.ts';
 import { linkWalk } from '../link/link.ts';
 import { hit } from '../protocols/limits.ts';
 import { ipLimits as limits } from './limits.ts';
@@ -114,19 +114,16 @@ export class Packet {
    */
   #headers(start: number, captured: number, linkLimit: number): Verdict {
     let at = start;
-    let until = captured;
     let limit = linkLimit;
     // The packet around the innermost UDP tunnel: what this is if the tunnel turns out to hold nothing of sense.
     let carrier = -1;
-    let carrierUntil = 0;
     let carrierLimit = 0;
     let carrierTunnels = 0;
     for (;;) {
-      const verdict = this.#layer(at, Math.min(until, limit), limit, at !== carrier);
+      const verdict = this.#layer(at, Math.min(captured, limit), limit, at !== carrier);
       if (this.#inner < 0) {
         if (carrier < 0 || at === carrier || !isSenseless(verdict)) return verdict;
         at = carrier;
-        until = carrierUntil;
         limit = carrierLimit;
         this.tunnels = carrierTunnels;
         continue;
@@ -137,12 +134,10 @@ export class Packet {
       }
       if (this.protocol === PROTOCOL_UDP) {
         carrier = at;
-        carrierUntil = until;
         carrierLimit = limit;
         carrierTunnels = this.tunnels;
       }
       at = this.#inner;
-      until = this.end;
       limit = Math.min(this.end + this.missing, linkEnd);
       this.tunnels++;
     }
@@ -265,7 +260,7 @@ export class Packet {
 
   /** Where a packet ends that does not say so itself. */
   #unbounded(until: number, limit: number): number {
-    return limit === Number.POSITIVE_INFINITY ? until : limit;
+    return limit === NO_END ? until : limit;
   }
 
   #tcp(): Verdict {

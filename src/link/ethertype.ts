@@ -39,13 +39,15 @@ export const LINK_TOO_MANY_TAGS = -4;
 
 /** Outermost VLAN id passed since startLink(), or -1. */
 export let vlanId = -1;
-/** Where a length field that was passed since startLink() says that the packet ends (PPPoE); infinite without one. */
-export let linkEnd = Number.POSITIVE_INFINITY;
+/** No offset reaches so far; a small integer, so that offsets compared with it stay ones. */
+export const NO_END = 0x7fff_ffff;
+/** Where a length field that was passed since startLink() says that the packet ends (PPPoE); NO_END without one. */
+export let linkEnd = 0x7fff_ffff;
 
 /** Forgets what was passed. */
 export function startLink(): void {
   vlanId = -1;
-  linkEnd = Number.POSITIVE_INFINITY;
+  linkEnd = NO_END;
 }
 
 /** Offset of the IP header in an Ethernet II or 802.3 frame, from the destination address on; or one of the results above. */

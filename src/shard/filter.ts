@@ -23,7 +23,7 @@ const MAX_DEPTH = 64;
 /** Terms of one expression; every packet is asked each of them. */
 const MAX_TERMS = 256;
 
-/** What may stand without qualifiers: an address, a network, a port or a range of ports. */
+/** What may stand without qualifiers behind a term that has them: an address, a network, a port or a range of ports. */
 const VALUE = /^(?=.*[\d:])[\da-f.:/-]+$/i;
 /** `net` with fewer than four octets: the rest are not compared. */
 const SHORT_NET = /^\d{1,3}(\.\d{1,3}){0,2}$/;
@@ -133,8 +133,7 @@ class Parser {
     }
     if (protocol !== '') return isProtocol(protocol);
     this.#at = first;
-    if (VALUE.test(word))
-      return this.#value(this.#last ?? { protocol, direction: 'either', type: word.includes('/') ? 'net' : 'host' });
+    if (this.#last !== null && VALUE.test(word)) return this.#value(this.#last);
     throw this.#refuse(`"${word}" is not supported here; supported are ${SUPPORTED}`);
   }
 

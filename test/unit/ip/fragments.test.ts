@@ -187,9 +187,11 @@ describe('Defragmenter', () => {
     const seconds = limits().find(({ key }) => key === 'ip.fragmentSeconds')!.value;
     const bench = new Bench();
     bench.give(piece(0, 48), 100);
-    bench.give(piece(0, 48, { id: 6 }), 50);
     expect(bench.give(piece(48, 100), 100 + seconds)).not.toBeNull();
+    bench.give(piece(0, 48, { id: 6 }), 50);
+    expect(bench.give(piece(48, 100, { id: 6 }), 101 + seconds)).not.toBeNull();
     bench.give(piece(0, 48, { id: 7 }), 101 + seconds);
+    bench.give(piece(0, 48, { id: 8 }), 102 + 2 * seconds);
     expect(bench.fragments.droppedByReason()).toEqual([['timeout', 1]]);
   });
 

@@ -55,6 +55,12 @@ const rich: readonly (readonly [number, Uint8Array])[] = [
   [LINKTYPE.RAW, ipv4(udp(mirrored('08000000 00006400'), { destination: 4789 }))],
   [LINKTYPE.RAW, ipv4(udp(mirrored('02006558 00006400 0102800100000000'), { destination: 6081 }))],
   [LINKTYPE.RAW, ipv4(udp(join(bytes('34ff0029 00000001 00000085 01000900'), ipv4(udp(counting(4)))), { destination: 2152 }))],
+  [LINKTYPE.RAW, ipv4(udp(join(bytes('0c000001 00006400'), ipv4(udp(counting(4)))), { destination: 4790 }))],
+  [LINKTYPE.RAW, ipv4(join(bytes('3081 880b 0025 0001 00000001 00000001 ff03 0021'), ipv4(udp(counting(4)))), { protocol: 47 })],
+  [LINKTYPE.ETHERNET, ethernet(join(bytes('aaaa03 000000 0800'), ipv4(udp(counting(4)))), 0x0029)],
+  [LINKTYPE.ETHERNET, ethernet(join(bytes('00010040 00011140'), ipv6(udp(counting(4)))), 0x8847)],
+  [LINKTYPE.LINUX_SLL2, join(bytes('8909 0000 00000002 0001 00 06 0200000000010000 0101000100640800'), ipv4(udp(counting(4))))],
+  [LINKTYPE.PKTAP, join(bytes('0c000000 01000000 09000000 ff030021'), ipv4(udp(counting(4))))],
   [LINKTYPE.NFLOG, join(bytes('0200002a 05000a0000000000 24000900'), ipv4(udp(counting(4))))],
   [LINKTYPE.PPI, join(bytes('00001000 65000000 0800040000000000'), ipv4(udp(counting(4))))],
 ];
@@ -83,6 +89,8 @@ describe('the header walk', () => {
       for (let end = 0; end <= Math.min(frame.length, 160); end++) {
         const cut = frame.slice(0, end);
         walkEverywhere(cut, linktype);
+        // What was cut off is the most credible neighbour.
+        expect(summary(frame, linktype, 0, end)).toEqual(summary(cut, linktype));
         expectOffsetsInside(cut, linktype);
       }
   });
@@ -92,8 +100,10 @@ describe('the header walk', () => {
     ({ linktype, frame }) => {
       expectOffsetsInside(frame, linktype);
       for (let end = 0; end <= frame.length; end++) {
-        walkEverywhere(frame.slice(0, end), linktype);
-        expectOffsetsInside(frame.slice(0, end), linktype);
+        const cut = frame.slice(0, end);
+        walkEverywhere(cut, linktype);
+        expect(summary(frame, linktype, 0, end)).toEqual(summary(cut, linktype));
+        expectOffsetsInside(cut, linktype);
       }
     },
   );
