@@ -28,3 +28,6 @@ for (const file of readdirSync(join(root, 'src'), { recursive: true })) newest =
 if (time(join(root, 'dist', 'cli', 'main.js')) < newest) {
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', '--force']);
 }
+
+// Replays need no addon: where there is no compiler, its one line says so and the rest goes on.
+run(process.execPath, [join(root, 'native-bindings', 'build.mjs'), '--if-needed']);

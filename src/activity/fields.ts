@@ -56,5 +56,6 @@ export const accountFields = account;
 
 /** Fields that the house itself writes into `details`. */
 export const houseDetails = defineFields({
+  coverage: ['string', 'adtap', '`partial` when the sensor was shedding traffic to spare the machine; left out when it was not.'],
   firstFrame: ['integer', 'adtap', 'Frame of the first message, where it is not `frame`.'],
 });

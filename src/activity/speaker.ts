@@ -261,6 +261,7 @@ class ActivityLines extends Lines implements ActivitySink {
     this.#orNull(activityEnvelope.mdi, e.mdi);
     json.open(activityEnvelope.details);
     if (e.firstFrame !== context.frame) json.int(houseDetails.firstFrame, e.firstFrame);
+    if (context.isPartial) json.text(houseDetails.coverage, 'partial');
   }
 
   end(): void {

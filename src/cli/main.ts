@@ -1,23 +1,31 @@
 #!/usr/bin/env node
 // The command line: one file a command; this one only joins them and turns errors into one line and an exit code.
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { AdtapError } from '../errors.ts';
+import { configCommand } from './config.ts';
 import { explainCommand } from './explain.ts';
 import { protocolsCommand } from './protocols.ts';
 import { referenceCommand } from './reference.ts';
 import { replayCommand } from './replay.ts';
 import { schemaCommand } from './schema.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+import { sensorCommand } from './sensor.ts';
+import { adtapVersion } from './version.ts';
 
 const program = new Command('adtap')
   .description('Packets in, identity activities out: an open emulator of the Microsoft Defender for Identity network sensor.')
-  .version(version)
+  .version(adtapVersion)
   .showHelpAfterError('(adtap --help tells more)')
   .exitOverride();
 
-for (const command of [replayCommand(), explainCommand(), protocolsCommand(), schemaCommand(), referenceCommand()])
+for (const command of [
+  sensorCommand(),
+  replayCommand(),
+  explainCommand(),
+  protocolsCommand(),
+  configCommand(),
+  schemaCommand(),
+  referenceCommand(),
+])
   program.addCommand(command.exitOverride());
 
 try {

@@ -19,6 +19,7 @@ export const FRAGMENT_DROPS = [
   'timeout',
   'cut',
   'incomplete',
+  'no-room',
 ] as const;
 export type FragmentDrop = (typeof FRAGMENT_DROPS)[number];
 
@@ -70,6 +71,7 @@ export class Defragmenter {
     timeout: 0,
     cut: 0,
     incomplete: 0,
+    'no-room': 0,
   };
   /** Oldest first. */
   readonly #held = new Map<string, Datagram>();
@@ -102,6 +104,11 @@ export class Defragmenter {
     if (problem !== null) this.#refuse(datagram, problem);
     else if (datagram.bytes === datagram.length && datagram.header !== null) return this.#complete(datagram, datagram.header);
     return 0;
+  }
+
+  /** A fragment came when there was no room for the datagram that it might complete; live capture cannot wait for any. */
+  refuse(): void {
+    this.#dropped['no-room']++;
   }
 
   /** The capture is over: what waits is dropped as incomplete. */

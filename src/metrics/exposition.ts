@@ -8,7 +8,7 @@ import { counterMap } from '../worker/catalogue.ts';
 export function metricsRegistry(state: PipelineState): Registry {
   const registry = new Registry();
   for (const family of counterMap.families) {
-    new Counter({
+    new (family.isGauge === true ? Gauge : Counter)({
       name: family.name,
       help: family.help,
       labelNames: family.labels,

@@ -157,6 +157,8 @@ export interface Protocol {
   readonly name: string;
   /** Hints: where this protocol is expected, and the default capture filter. Never the truth. */
   readonly ports: readonly { readonly transport: Transport; readonly port: number }[];
+  /** When a sensor must spare the machine, flows of the least worth are shed first: 0 before 1 before 2. */
+  readonly worth: 0 | 1 | 2;
   readonly limits: Readonly<Record<string, Limit>>;
   /** Fields of its messages (`--emit messages`). */
   readonly messages: FieldTable;

@@ -2,7 +2,10 @@
 
 import { activityEnvelope, houseDetails, messageEnvelope } from '../activity/fields.ts';
 import { ENTITY_TYPES } from '../activity/json-schema.ts';
+import { configKeys } from '../config/index.ts';
+import { issueKinds } from '../health/issues.ts';
 import { VERDICTS } from '../ip/verdict.ts';
+import { LAG_METRIC, sensorMetrics } from '../metrics/sensor.ts';
 import type { Field, FieldTable } from '../protocols/fields.ts';
 import { protocols } from '../protocols/registry.ts';
 import { ENDS } from '../transport/ends.ts';
@@ -15,7 +18,13 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 
 /** All pages, by file name. */
 export function referencePages(): Readonly<Record<string, string>> {
-  return { 'events.md': events(), 'limits.md': limitsPage(), 'metrics.md': metricsPage() };
+  return {
+    'configuration.md': configurationPage(),
+    'events.md': events(),
+    'health.md': healthPage(),
+    'limits.md': limitsPage(),
+    'metrics.md': metricsPage(),
+  };
 }
 
 function fieldRows(fields: FieldTable, prefix = ''): string[][] {
@@ -77,6 +86,37 @@ const POLICIES: Readonly<Record<string, string>> = {
   skip: 'the rest is passed over',
 };
 
+function configurationPage(): string {
+  const rows = configKeys.map((key) => [
+    `\`${key.path}\``,
+    key.path === 'sensor.name' ? "the host's name" : key.default === undefined ? '-' : `\`${JSON.stringify(key.default)}\``,
+    key.allowed,
+    key.help,
+  ]);
+  return [
+    HEAD,
+    '# Configuration of the sensor',
+    'One YAML file (`adtap sensor --config FILE`); every key has a default, so an empty file is a good one. Each key can also be set by `--set key=value` and by a variable of the environment: `capture.bufferMegabytes` is `ADTAP_CAPTURE_BUFFER_MEGABYTES`. Flags stand above the environment, the environment above the file. `adtap config check FILE` says what is wrong, `adtap config show FILE` what it all amounts to.',
+    'Secrets never stand in the file: a key that needs one takes `file:PATH` or `env:NAME`.',
+    'SIGHUP reads the file again. `restraint.*`, `health.*` and `log.level` change at once, and the output file is put aside; the log names the keys that need a restart.',
+    table(['key', 'default', 'allowed', 'what it is for'], rows),
+    '',
+  ].join('\n\n');
+}
+
+function healthPage(): string {
+  return [
+    HEAD,
+    '# Health issues',
+    'What is wrong with a sensor, looked at every five seconds. An issue is logged when it begins and when it ends, written as a line to `health.path` if that is set, counted in `adtap_health_issues`, and listed by `/healthz`, which answers 503 while one of severity high is open. Titles are those of the Defender for Identity portal where it has such an issue.',
+    table(
+      ['issue', 'severity', 'title', 'what to know'],
+      issueKinds.map(({ key, severity, title, help }) => [`\`${key}\``, severity, title, help]),
+    ),
+    '',
+  ].join('\n\n');
+}
+
 function limitsPage(): string {
   const rows = allLimits.map((limit) => [
     `\`${limit.key}\``,
@@ -113,8 +153,21 @@ function metricsPage(): string {
   return [
     HEAD,
     '# Metrics',
-    '`--metrics FILE` writes them in the Prometheus text format at the end of a replay.',
+    'A replay writes them with `--metrics FILE` at its end, a sensor answers them at `/metrics` (`metrics.listen`), both in the Prometheus text format.',
     table(['name', 'labels', 'counts'], rows),
+    '## Of a sensor alone',
+    table(
+      ['name', 'type', 'labels', 'tells'],
+      [
+        ...sensorMetrics.map(({ name, type, labels, help }) => [
+          `\`${name}\``,
+          type,
+          labels.map((one) => `\`${one}\``).join(', ') || '-',
+          help,
+        ]),
+        [`\`${LAG_METRIC.name}\``, 'histogram', '-', LAG_METRIC.help],
+      ],
+    ),
     '## Where packets end',
     'Packets in = decoded + ignored + dropped; a test proves the sum on every capture.',
     table(['reason', 'end', 'meaning'], ends),

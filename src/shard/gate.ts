@@ -42,6 +42,11 @@ export const EVERYTHING: Selection = { from: 0, to: Number.POSITIVE_INFINITY, li
 /** Paces a replay: false when a packet of that time is not due yet. */
 export type Pace = (seconds: number, nanoseconds: number) => boolean;
 
+/** Sees every packet with an IP header that was let in. */
+export interface PacketWatch {
+  see(packet: Packet, wirelen: number, seconds: number): void;
+}
+
 /** Cells of the main thread's counters that the gate adds to. */
 export interface GateCounters {
   readonly block: Float64Array;
@@ -68,6 +73,9 @@ export class Gate implements SlotWriter {
   readonly #selection: Selection;
   readonly #pace: Pace | null;
   readonly #counters: GateCounters;
+  /** Packets of a live slot cannot be put off to the next. */
+  readonly #isLive: boolean;
+  readonly #watch: PacketWatch | null;
   readonly #packet = new Packet();
   readonly #inner = new Packet();
   readonly #counts: Uint32Array;
@@ -75,11 +83,19 @@ export class Gate implements SlotWriter {
   #entry = 0;
   #scratch = 0;
 
-  constructor(shape: RingShape, selection: Selection, pace: Pace | null, counters: GateCounters) {
+  constructor(
+    shape: RingShape,
+    selection: Selection,
+    pace: Pace | null,
+    counters: GateCounters,
+    live: { readonly watch: PacketWatch | null } | null = null,
+  ) {
     this.#shape = shape;
     this.#selection = selection;
     this.#pace = pace;
     this.#counters = counters;
+    this.#isLive = live !== null;
+    this.#watch = live?.watch ?? null;
     this.capacity = shape.slotBytes;
     this.#counts = new Uint32Array(shape.shards);
   }
@@ -93,6 +109,12 @@ export class Gate implements SlotWriter {
     this.#counts.fill(0);
     slot.firstFrame = this.frame + 1;
     slot.last = false;
+    slot.tick = 0;
+  }
+
+  /** Makes the slot, which is empty, one that brings time. */
+  tick(seconds: number): void {
+    if (this.#slot !== null) this.#slot.tick = seconds;
   }
 
   /** Ends the slot: from now on workers may read it. Returns how many packets it indexes. */
@@ -102,6 +124,11 @@ export class Gate implements SlotWriter {
     slot.header.set(this.#counts, HEADER_COUNTS);
     slot.last = last;
     return this.#entry;
+  }
+
+  /** Packets of the slot that each shard is to read. */
+  get counts(): Readonly<Uint32Array> {
+    return this.#counts;
   }
 
   /** Whether the user's limit of frames is reached. */
@@ -115,7 +142,8 @@ export class Gate implements SlotWriter {
     if (this.#pace !== null && !this.#pace(seconds, nanoseconds)) return false;
     const packet = this.#packet;
     const verdict = packet.walk(this.bytes, offset, offset + caplen, linktype);
-    if (verdict === FRAGMENT && this.#scratch + DATAGRAM_BYTES > this.bytes.length) return false;
+    const hasRoom = this.#scratch + DATAGRAM_BYTES <= this.bytes.length;
+    if (verdict === FRAGMENT && !hasRoom && !this.#isLive) return false;
     if (this.frame === 0) this.#begin(offset, caplen, seconds, nanoseconds);
     this.frame++;
     this.seconds = seconds;
@@ -132,9 +160,13 @@ export class Gate implements SlotWriter {
       block[filtered]!++;
       return true;
     }
+    if (this.#watch !== null && packet.version !== 0) this.#watch.see(packet, wirelen, seconds);
     block[verdicts + verdict]!++;
     if (verdict === TCP_OR_UDP) this.#place(packet, offset, caplen, seconds, nanoseconds, linktype);
-    else if (verdict === FRAGMENT) this.#reassemble(packet, seconds, nanoseconds);
+    else if (verdict === FRAGMENT) {
+      if (hasRoom) this.#reassemble(packet, seconds, nanoseconds);
+      else this.fragments.refuse();
+    }
     return true;
   }
 

@@ -38,6 +38,11 @@ export class LineBuffer implements LineSink {
     this.lines++;
   }
 
+  /** Bytes that have gathered and are not with the sink. */
+  get pending(): number {
+    return this.#at;
+  }
+
   /** Hands what has gathered to the sink; `all` also when it is little. */
   async flush(all: boolean): Promise<void> {
     if (this.#at === 0 || (!all && this.#at < PIECE)) return;

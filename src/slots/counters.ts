@@ -6,6 +6,8 @@ export interface Family {
   readonly name: string;
   readonly help: string;
   readonly labels: readonly string[];
+  /** Goes down too. */
+  readonly isGauge?: boolean;
   /** Label values of each cell, in order. */
   readonly cells: readonly (readonly string[])[];
 }

@@ -13,6 +13,9 @@ export const STOP = 1;
 /** Low and high half of the number of the capture's last frame, valid with the last slot. */
 export const LAST_FRAME_LOW = 2;
 export const LAST_FRAME_HIGH = 3;
+/** How many of 256 parts of the flows are to be shed, by class of protocol (see Restraint); written at any time. */
+export const SHED = 4;
+/** From here on: which slot holds which sequence, one word a slot. */
 export const CONTROL_WORDS = 16;
 
 /** Words of a packet's entry. */
@@ -30,6 +33,8 @@ export const ENTRY_WORDS = 8;
 export const HEADER_FIRST_FRAME_LOW = 0;
 export const HEADER_FIRST_FRAME_HIGH = 1;
 export const HEADER_LAST = 2;
+/** Live only: the clock, when the slot brings no packets but time; else 0. Seconds since 1970. */
+export const HEADER_TICK = 3;
 export const HEADER_COUNTS = 4;
 
 /** Sizes of a ring. */

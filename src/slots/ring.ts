@@ -6,10 +6,12 @@ import {
   HEADER_FIRST_FRAME_HIGH,
   HEADER_FIRST_FRAME_LOW,
   HEADER_LAST,
+  HEADER_TICK,
   LAST_FRAME_HIGH,
   LAST_FRAME_LOW,
   PUBLISHED,
   type RingShape,
+  SHED,
   STOP,
 } from './layout.ts';
 
@@ -28,11 +30,22 @@ const indexWords = (shape: RingShape): number => headerWords(shape) + shape.slot
 export function allocateRing(shape: RingShape): RingMemory {
   return {
     shape,
-    control: new SharedArrayBuffer(CONTROL_WORDS * 4),
-    data: new SharedArrayBuffer(shape.slots * (shape.slotBytes + shape.scratchBytes)),
+    control: controlOf(shape),
+    data: new SharedArrayBuffer(shape.slots * slotStride(shape)),
     index: new SharedArrayBuffer(shape.slots * indexWords(shape) * 4),
   };
 }
+
+/** A ring of files fills its slots in turn; live capture says each time which one it filled (see Ring.assign). */
+function controlOf(shape: RingShape): SharedArrayBuffer {
+  const control = new SharedArrayBuffer((CONTROL_WORDS + shape.slots) * 4);
+  const words = new Int32Array(control);
+  for (let number = 0; number < shape.slots; number++) words[CONTROL_WORDS + number] = number;
+  return control;
+}
+
+/** Where a slot's bytes begin in `data`, and how many there are to the next. */
+export const slotStride = (shape: RingShape): number => shape.slotBytes + shape.scratchBytes;
 
 /** One slot, seen by whoever holds the ring. */
 export class Slot {
@@ -44,7 +57,7 @@ export class Slot {
 
   constructor(memory: RingMemory, number: number) {
     const { shape } = memory;
-    const dataBytes = shape.slotBytes + shape.scratchBytes;
+    const dataBytes = slotStride(shape);
     this.bytes = new Uint8Array(memory.data, number * dataBytes, dataBytes);
     const start = number * indexWords(shape) * 4;
     this.header = new Uint32Array(memory.index, start, headerWords(shape));
@@ -63,6 +76,13 @@ export class Slot {
   set firstFrame(frame: number) {
     this.header[HEADER_FIRST_FRAME_LOW] = frame % 0x1_0000_0000;
     this.header[HEADER_FIRST_FRAME_HIGH] = Math.floor(frame / 0x1_0000_0000);
+  }
+  /** Seconds since 1970 when the slot brings time and no packets, else 0. */
+  get tick(): number {
+    return this.header[HEADER_TICK]!;
+  }
+  set tick(seconds: number) {
+    this.header[HEADER_TICK] = seconds;
   }
   /** Whether the capture ends with this slot. */
   get last(): boolean {
@@ -84,7 +104,17 @@ export class Ring {
   }
 
   slot(sequence: number): Slot {
-    return this.slots[sequence % this.slots.length]!;
+    return this.slots[this.number(sequence)]!;
+  }
+
+  /** Which slot holds `sequence`. */
+  number(sequence: number): number {
+    return this.#control[CONTROL_WORDS + (sequence % this.slots.length)]!;
+  }
+
+  /** Main thread, before it publishes `sequence`: slot `number` holds it. */
+  assign(sequence: number, number: number): void {
+    this.#control[CONTROL_WORDS + (sequence % this.slots.length)] = number;
   }
 
   /** Main thread: slots [0, published) may be read. Sequences are compared modulo 2^32. */
@@ -111,6 +141,14 @@ export class Ring {
       if (((published - sequence) | 0) > 0) return true;
       Atomics.wait(this.#control, PUBLISHED, published, 1000);
     }
+  }
+
+  /** Main thread: how many of 256 parts of the flows workers are to shed from now on. */
+  set shed(parts: number) {
+    Atomics.store(this.#control, SHED, parts);
+  }
+  get shed(): number {
+    return Atomics.load(this.#control, SHED);
   }
 
   set lastFrame(frame: number) {

@@ -26,6 +26,13 @@ export class Dispatcher {
     return this.#hints[transport].has(port);
   }
 
+  /** How much a flow between these ports is worth keeping; see Protocol.worth. */
+  worth(transport: Transport, one: number, other: number): number {
+    const hints = this.#hints[transport];
+    const hinted = hints.get(one) ?? hints.get(other);
+    return hinted === undefined ? 0 : hinted.reduce((most, protocol) => Math.max(most, protocol.worth), 0);
+  }
+
   /** The protocol of a flow that starts with these bytes; 'more' when one may tell with more of them; null for none. */
   identify(
     bytes: Uint8Array,

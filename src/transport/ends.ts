@@ -14,6 +14,9 @@ export const UNIDENTIFIED = 3;
 export const RETRANSMISSION = 4;
 export const OUTSIDE_WINDOW = 5;
 export const OVER_LIMIT = 6;
+export const SHED = 7;
+/** Counted by the main thread: no worker is left to do it. */
+export const WORKER_LOST = 8;
 
 /** The ends by number. */
 export const ENDS: readonly End[] = [
@@ -24,4 +27,6 @@ export const ENDS: readonly End[] = [
   { label: 'retransmission', end: 'ignored', help: 'TCP bytes that had been seen before.' },
   { label: 'outside-window', end: 'dropped', help: 'A TCP sequence number that no window reaches.' },
   { label: 'over-limit', end: 'dropped', help: 'Of a flow that was given up because a buffer reached its limit.' },
+  { label: 'shed', end: 'dropped', help: 'Of a flow that was shed from its start, to spare the machine.' },
+  { label: 'worker-lost', end: 'dropped', help: 'Its worker crashed before it could say how the packet ended.' },
 ];

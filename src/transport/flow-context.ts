@@ -18,6 +18,8 @@ export class FlowContext implements Context {
   transport: Transport = 'tcp';
   serverPort = 0;
   duplicate = false;
+  /** Whether some of the traffic is being shed, so that what is said may lack its surroundings. */
+  isPartial = false;
 
   /** IPv4 224.0.0.0/4, IPv6 ff00::/8, where the packet goes. */
   get toMulticast(): boolean {

@@ -16,6 +16,8 @@ const CLASSES = 3;
 export const UNDECIDED = 0;
 export const DECODED = 1;
 export const GIVEN_UP = 2;
+/** Not looked at from its first packet on, to spare the machine. */
+export const SHED_FLOW = 3;
 
 /** Words of a key: two addresses of four words, both ports, IP version and transport. */
 const KEY_WORDS = 10;

@@ -5,9 +5,18 @@ import { type Conversation, type Direction, GIVE_UP } from '../protocols/contrac
 import { hit } from '../protocols/limits.ts';
 import { PARTITIONS } from '../slots/layout.ts';
 import type { Dispatcher } from './dispatch.ts';
-import { DECODED_END, NO_PAYLOAD, NOT_OF_INTEREST, OUTSIDE_WINDOW, OVER_LIMIT, RETRANSMISSION, UNIDENTIFIED } from './ends.ts';
+import {
+  DECODED_END,
+  NO_PAYLOAD,
+  NOT_OF_INTEREST,
+  OUTSIDE_WINDOW,
+  OVER_LIMIT,
+  RETRANSMISSION,
+  SHED,
+  UNIDENTIFIED,
+} from './ends.ts';
 import type { FlowContext } from './flow-context.ts';
-import { CLOSED, DECODED, FlowTable, GIVEN_UP, TCP, UDP, UNDECIDED } from './flow-table.ts';
+import { CLOSED, DECODED, FlowTable, GIVEN_UP, SHED_FLOW, TCP, UDP, UNDECIDED } from './flow-table.ts';
 import { transportLimits as limits } from './limits.ts';
 import { KEEP_BYTES, OUTSIDE, RETRANSMITTED, type Stream, type StreamReader, TcpStreams } from './stream.ts';
 
@@ -26,6 +35,9 @@ const UNDECIDED_BYTES = 4096;
 /** A second copy of a datagram within so long is the mirror's, not the sender's. */
 const COPY_MILLISECONDS = 50;
 const STREAM_POOL = 4096;
+/** Parts that flows of one worth are divided into to be shed, by bits of the hash that did not choose the partition. */
+export const SHED_PARTS = 256;
+const SHED_SHIFT = Math.log2(PARTITIONS);
 
 /** Counts of what happened to flows, by name. */
 export interface FlowCounter {
@@ -36,11 +48,17 @@ export interface FlowCounter {
   gaps: number;
   gapBytes: number;
   copies: number;
+  shed: number;
 }
 
 export class Flows implements StreamReader {
   readonly table = new FlowTable();
-  readonly counts: FlowCounter = { opened: 0, closed: 0, evicted: 0, timedOut: 0, gaps: 0, gapBytes: 0, copies: 0 };
+  readonly counts: FlowCounter = { opened: 0, closed: 0, evicted: 0, timedOut: 0, gaps: 0, gapBytes: 0, copies: 0, shed: 0 };
+  /**
+   * How much of new flows is shed: of each worth, from the least on, 256 parts (see Protocol.worth). Flows that are open stay
+   * whole, and a shed one stays shed.
+   */
+  shed = 0;
   readonly #context: FlowContext;
   readonly #dispatcher: Dispatcher;
   readonly #clocks = new Float64Array(PARTITIONS);
@@ -59,6 +77,13 @@ export class Flows implements StreamReader {
     const context = this.#context;
     this.#expire(partition, context.seconds);
     return packet.protocol === PROTOCOL_TCP ? this.#tcp(packet, hash, partition) : this.#udp(packet, hash, partition);
+  }
+
+  /** Live capture: time passes for a partition without packets too. */
+  tick(partition: number, seconds: number): void {
+    this.#context.seconds = Math.max(seconds, this.#clocks[partition]!);
+    this.#context.nanoseconds = 0;
+    this.#expire(partition, seconds);
   }
 
   /** Ends all flows of a partition: the capture is over. The time is the partition's own, as everything it says is. */
@@ -84,6 +109,7 @@ export class Flows implements StreamReader {
     } else table.touch(flow, context.seconds);
     const direction = table.direction;
     if (table.state[flow] === GIVEN_UP) return NOT_OF_INTEREST;
+    if (table.state[flow] === SHED_FLOW) return SHED;
     this.#enter(flow, direction, 'udp');
     const { bytes, payload, end } = packet;
     context.duplicate = table.isCopy(flow, direction, packet, context.seconds, context.nanoseconds, COPY_MILLISECONDS);
@@ -122,7 +148,8 @@ export class Flows implements StreamReader {
     const direction = table.direction;
     if ((flags & SYN) !== 0) this.#sawSyn(flow, direction, packet.sequence);
     let end = size === 0 ? NO_PAYLOAD : NOT_OF_INTEREST;
-    if (table.state[flow] !== GIVEN_UP) {
+    if (table.state[flow] === SHED_FLOW) end = SHED;
+    else if (table.state[flow] !== GIVEN_UP) {
       this.#enter(flow, direction, 'tcp');
       const streams = table.streams[flow] ?? null;
       if (streams !== null && (flags & ACK) !== 0) this.#acknowledge(streams, direction, packet.acknowledgment);
@@ -317,7 +344,18 @@ export class Flows implements StreamReader {
       }
     }
     this.counts.opened++;
-    return table.add(packet, hash, partition, kind, this.#context.seconds, reversed);
+    const flow = table.add(packet, hash, partition, kind, this.#context.seconds, reversed);
+    if (this.shed > 0 && this.#isShed(packet, hash, kind)) {
+      table.state[flow] = SHED_FLOW;
+      this.counts.shed++;
+    }
+    return flow;
+  }
+
+  /** By hash, so that every part of a conversation that comes again is shed again. */
+  #isShed(packet: Packet, hash: number, kind: number): boolean {
+    const worth = this.#dispatcher.worth(kind === TCP ? 'tcp' : 'udp', packet.sourcePort, packet.destinationPort);
+    return ((hash >>> SHED_SHIFT) & (SHED_PARTS - 1)) < this.shed - worth * SHED_PARTS;
   }
 
   /** Points the context at a flow. */

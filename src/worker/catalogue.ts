@@ -8,6 +8,7 @@ import { REASON_NAMES } from '../bytes/reason.ts';
 import { VERDICTS } from '../ip/verdict.ts';
 import { limits } from '../protocols/limits.ts';
 import { protocols } from '../protocols/registry.ts';
+import type { GateCounters } from '../shard/gate.ts';
 import { CounterMap, type Family } from '../slots/counters.ts';
 import { ENDS } from '../transport/ends.ts';
 
@@ -20,10 +21,12 @@ export const ACTIVITIES = 'adtap_activities_total';
 export const REFUSALS = 'adtap_refusals_total';
 export const LIMITS = 'adtap_limit_hits_total';
 export const FLOWS = 'adtap_flows_total';
+export const ACTIVE_FLOWS = 'adtap_active_flows';
+export const WORKER_BUSY = 'adtap_workers_busy_seconds_total';
 
 /** Why a packet never reached the header walk. */
 export const FILTERED_CELLS = ['filter', 'time-range'] as const;
-export const FLOW_CELLS = ['opened', 'closed', 'evicted', 'timedOut', 'gaps', 'gapBytes', 'copies'] as const;
+export const FLOW_CELLS = ['opened', 'closed', 'evicted', 'timedOut', 'gaps', 'gapBytes', 'copies', 'shed'] as const;
 
 export const activityTypes = protocols.flatMap((protocol) => protocol.activities);
 const messageProtocols = [...new Set(protocols.map((protocol) => protocol.name))];
@@ -66,9 +69,20 @@ const families: Family[] = [
   },
   { name: LIMITS, help: 'Arrivals at a limit.', labels: ['limit'], cells: allLimits.map((limit) => [limit.key]) },
   { name: FLOWS, help: 'What happened to flows.', labels: ['event'], cells: FLOW_CELLS.map((name) => [name]) },
+  { name: WORKER_BUSY, help: 'Time that all workers were reading slots.', labels: [], cells: [[]] },
+  { name: ACTIVE_FLOWS, help: 'Flows held now.', isGauge: true, labels: [], cells: [[]] },
 ];
 
 export const counterMap = new CounterMap(families);
+export const shardEndCount = ENDS.length;
 export const reasonCount = REASON_NAMES.length;
 export const protocolIndex = new Map(messageProtocols.map((name, index) => [name, index]));
 export const activityIndex = new Map(activityTypes.map((type, index) => [type, index]));
+
+/** Where the gate counts, in the main thread's block. */
+export const gateCounters = (block: Float64Array): GateCounters => ({
+  block,
+  verdicts: counterMap.offset(GATE_ENDS),
+  filtered: counterMap.offset(FILTERED),
+  bytes: counterMap.offset(BYTES),
+});

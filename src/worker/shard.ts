@@ -26,6 +26,7 @@ import { Dispatcher } from '../transport/dispatch.ts';
 import { FlowContext, type RefusalCounter } from '../transport/flow-context.ts';
 import { Flows } from '../transport/flows.ts';
 import {
+  ACTIVE_FLOWS,
   ACTIVITIES,
   activityIndex,
   allLimits,
@@ -64,6 +65,8 @@ export class Shard implements RefusalCounter, SpeechCounter {
   readonly #messages = counterMap.offset(MESSAGES);
   readonly #activities = counterMap.offset(ACTIVITIES);
   readonly #refusals = counterMap.offset(REFUSALS);
+  /** What a shard before this one, lost in a crash, had counted. */
+  readonly #base: Float64Array;
 
   /** `tap` sees the bytes of each message before its line is written. */
   constructor(settings: ShardSettings, counters: Float64Array, tap: MessageTap | null = null) {
@@ -77,6 +80,17 @@ export class Shard implements RefusalCounter, SpeechCounter {
     if (settings.activities) this.#context.activities = this.#speaker.activities;
     if (tap !== null) this.#context.tap = (protocol, bytes, start, end) => tap(this.#context.frame, protocol, bytes, start, end);
     this.#flows = new Flows(this.#context, new Dispatcher(protocols));
+    this.#base = counters.slice();
+    const limitsAt = counterMap.offset(LIMITS);
+    allLimits.forEach((limit, index) => {
+      this.#base[limitsAt + index]! -= limit.hits;
+    });
+  }
+
+  /** How much of new flows to shed from now on; see Flows.shed. */
+  set shed(parts: number) {
+    this.#flows.shed = parts;
+    this.#context.isPartial = parts > 0;
   }
 
   /** Reads the shard's packets of one slot; with the capture's last slot, ends all flows at `lastFrame`. */
@@ -98,9 +112,18 @@ export class Shard implements RefusalCounter, SpeechCounter {
       const end = this.#flows.packet(this.#packet, entries[entry + ENTRY_HASH]!, entries[entry + ENTRY_PARTITION]!);
       this.#counters[this.#ends + end]!++;
     }
+    if (slot.tick !== 0) this.#tick(firstFrame - 1, slot.tick);
     if (slot.last) this.#finish(lastFrame);
     this.#report();
     return this.#speaker.take(sequence);
+  }
+
+  /** Time passes though no packet came: what is idle ends, and says so. */
+  #tick(frame: number, seconds: number): void {
+    const { shard, shards } = this.#settings;
+    this.#context.frame = frame;
+    this.#context.order = frame;
+    for (let partition = shard; partition < PARTITIONS; partition += shards) this.#flows.tick(partition, seconds);
   }
 
   /** Partition by partition, each with a place of its own in the order: the same whatever the number of shards. */
@@ -132,11 +155,12 @@ export class Shard implements RefusalCounter, SpeechCounter {
   #report(): void {
     const limitsAt = counterMap.offset(LIMITS);
     allLimits.forEach((limit, index) => {
-      this.#counters[limitsAt + index] = limit.hits;
+      this.#counters[limitsAt + index] = this.#base[limitsAt + index]! + limit.hits;
     });
     const flowsAt = counterMap.offset(FLOWS);
     FLOW_CELLS.forEach((cell, index) => {
-      this.#counters[flowsAt + index] = this.#flows.counts[cell];
+      this.#counters[flowsAt + index] = this.#base[flowsAt + index]! + this.#flows.counts[cell];
     });
+    this.#counters[counterMap.offset(ACTIVE_FLOWS)] = this.#flows.table.size;
   }
 }

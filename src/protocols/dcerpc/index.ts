@@ -8,6 +8,7 @@ import { HEADER, startsPdu } from './wire.ts';
 
 export const dcerpc: Protocol = {
   name: NAME,
+  worth: 1,
   ports: [
     { transport: 'tcp', port: 135 },
     { transport: 'tcp', port: 593 },

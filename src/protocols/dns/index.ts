@@ -26,6 +26,7 @@ function make(name: string, title: string, ports: readonly { transport: Transpor
   return {
     name,
     ports,
+    worth: offPort ? 1 : 0,
     limits: dnsLimits,
     messages: messageFields,
     details: detailFields,

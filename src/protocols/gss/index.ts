@@ -5,6 +5,7 @@ import { gssLimits } from './limits.ts';
 
 export const gss: Protocol = {
   name: NAME,
+  worth: 2,
   ports: [],
   limits: gssLimits,
   messages: {},

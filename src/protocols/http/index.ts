@@ -9,6 +9,7 @@ const MAX_START_LINE = 2048;
 
 export const http: Protocol = {
   name: NAME,
+  worth: 0,
   ports: [80, 3128, 5357, 5985, 8080, 47001].map((port) => ({ transport: 'tcp' as const, port })),
   limits: httpLimits,
   messages: {},

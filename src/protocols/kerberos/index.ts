@@ -12,6 +12,7 @@ const candidate = new KerberosMessage();
 
 export const kerberos: Protocol = {
   name: NAME,
+  worth: 2,
   ports: [
     { transport: 'tcp', port: 88 },
     { transport: 'udp', port: 88 },

@@ -16,6 +16,7 @@ const SEQUENCE_TAG = 0x30;
 
 export const ldap: Protocol = {
   name: NAME,
+  worth: 2,
   ports: [389, 3268, 636, 3269].map((port) => ({ transport: 'tcp' as const, port })),
   limits: ldapLimits,
   messages: messageFields,
@@ -55,6 +56,7 @@ export const ldap: Protocol = {
 
 export const cldap: Protocol = {
   name: CLDAP,
+  worth: 2,
   ports: [{ transport: 'udp', port: 389 }],
   limits: {},
   messages: messageFields,

@@ -9,6 +9,7 @@ const MAIL_GREETING = /^(220[ -].*(SMTP|Mail)|\* OK .*IMAP|\+OK .*(POP|mail))/i;
 
 export const mail: Protocol = {
   name: 'mail',
+  worth: 0,
   ports: [25, 587, 143, 110].map((port) => ({ transport: 'tcp' as const, port })),
   limits: mailLimits,
   messages: {},

@@ -6,6 +6,7 @@ import { ntlmLimits } from './limits.ts';
 
 export const ntlm: Protocol = {
   name: 'ntlm',
+  worth: 2,
   ports: [],
   limits: ntlmLimits,
   messages: messageFields,

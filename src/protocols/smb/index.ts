@@ -12,6 +12,7 @@ import { SmbConversation } from './transactions.ts';
 
 export const smb: Protocol = {
   name: NAME,
+  worth: 1,
   ports: [
     { transport: 'tcp', port: 445 },
     { transport: 'tcp', port: 139 },

@@ -4,6 +4,7 @@ import { tlsLimits } from './limits.ts';
 
 export const tls: Protocol = {
   name: 'tls',
+  worth: 0,
   ports: [],
   limits: tlsLimits,
   messages: {},

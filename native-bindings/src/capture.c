@@ -1,0 +1,294 @@
+#include "capture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef _WIN32
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+#endif
+
+// Packets of one batch: after it, counters are published and requests to stop are heard.
+#define BATCH 1024
+// How long a slot that is filled in part waits while JavaScript still has others.
+#define HOLD_MS 10
+#define IDLE_MS 1000
+// How long the kernel's buffer may hold packets for which no slot is free before they are read and dropped.
+#define PATIENCE_MS 100
+#define STATS_MS 500
+
+static void fail(struct adtap_capture *capture, const char *text) {
+  adtap_lock(&capture->lock);
+  snprintf(capture->error, sizeof capture->error, "%s", text);
+  adtap_unlock(&capture->lock);
+}
+
+static void deliver(struct adtap_capture *capture) {
+  struct adtap_ready ready = {(uint32_t)capture->slot, capture->id, capture->packets, capture->used};
+  capture->own.delivered += capture->packets;
+  capture->slot = -1;
+  capture->used = 0;
+  capture->packets = 0;
+  adtap_pool_deliver(capture->pool, ready);
+}
+
+static void on_packet(unsigned char *user, const struct adtap_pkthdr *header, const unsigned char *bytes) {
+  struct adtap_capture *capture = (struct adtap_capture *)(void *)user;
+  struct adtap_pool *pool = capture->pool;
+  size_t caplen = header->caplen;
+  capture->own.received++;
+  capture->own.received_bytes += caplen;
+  if (caplen > pool->slot_bytes - ADTAP_RECORD_BYTES) {
+    capture->own.too_long++;
+    return;
+  }
+  size_t need = ADTAP_ALIGN(ADTAP_RECORD_BYTES + caplen);
+  if (capture->slot >= 0 && (capture->used + need > pool->slot_bytes || capture->packets >= pool->slot_packets)) deliver(capture);
+  if (capture->slot < 0) {
+    capture->slot = adtap_pool_grab(pool);
+    if (capture->slot < 0) {
+      capture->own.no_slot++;
+      return;
+    }
+  }
+  uint8_t *record = pool->memory + (size_t)capture->slot * pool->stride + capture->used;
+  uint32_t fraction = (uint32_t)header->ts.tv_usec;
+  uint32_t words[4] = {(uint32_t)header->ts.tv_sec, capture->is_nano ? fraction : fraction * 1000u, header->caplen, header->len};
+  memcpy(record, words, sizeof words);
+  memcpy(record + ADTAP_RECORD_BYTES, bytes, caplen);
+  capture->used += (uint32_t)need;
+  capture->packets++;
+  // A slot that may not hold one packet more goes now; without another the kernel keeps the rest for a while.
+  size_t most = ADTAP_ALIGN(ADTAP_RECORD_BYTES + (size_t)capture->options.snaplen);
+  if (capture->used + most <= pool->slot_bytes && capture->packets < pool->slot_packets) return;
+  deliver(capture);
+  capture->slot = adtap_pool_grab(pool);
+  if (capture->slot < 0) pcap.breakloop(capture->pcap);
+}
+
+// libpcap counts in 32 bits, which wrap.
+static void read_stats(struct adtap_capture *capture) {
+  struct adtap_pcap_stat now;
+  memset(&now, 0, sizeof now);
+  if (pcap.stats(capture->pcap, &now) != 0) return;
+  capture->own.kernel_received += (uint32_t)(now.ps_recv - capture->last_stat.ps_recv);
+  capture->own.kernel_dropped += (uint32_t)(now.ps_drop - capture->last_stat.ps_drop);
+  capture->own.adapter_dropped += (uint32_t)(now.ps_ifdrop - capture->last_stat.ps_ifdrop);
+  capture->last_stat = now;
+}
+
+// Publishes the counters; returns the state that others wish.
+static enum adtap_state publish(struct adtap_capture *capture, int *is_abandoned) {
+  adtap_lock(&capture->lock);
+  capture->counts = capture->own;
+  enum adtap_state state = capture->state;
+  *is_abandoned = capture->is_abandoned;
+  adtap_unlock(&capture->lock);
+  return state;
+}
+
+// Waits until there may be packets. On Windows, and where libpcap has no descriptor, pcap_dispatch() itself waits.
+static void wait_for_packets(struct adtap_capture *capture, int fd, int milliseconds) {
+#ifdef _WIN32
+  (void)capture;
+  (void)fd;
+  (void)milliseconds;
+#else
+  if (fd < 0) return;
+  struct pollfd fds[2] = {{fd, POLLIN, 0}, {capture->wake_pipe[0], POLLIN, 0}};
+  if (poll(fds, 2, milliseconds) <= 0) return;
+  if (fds[1].revents & POLLIN) {
+    char bytes[16];
+    while (read(capture->wake_pipe[0], bytes, sizeof bytes) > 0) continue;
+  }
+  // An adapter that went down keeps the descriptor readable: no busy waiting until libpcap says so.
+  if ((fds[0].revents & (POLLERR | POLLHUP | POLLNVAL)) && !(fds[0].revents & POLLIN)) adtap_sleep(HOLD_MS);
+#endif
+}
+
+static void capture_loop(struct adtap_capture *capture) {
+  int fd = -1;
+#ifndef _WIN32
+  if (pcap.get_selectable_fd != NULL) fd = pcap.get_selectable_fd(capture->pcap);
+  if (fd >= 0) {
+    char error[ADTAP_ERRBUF_SIZE];
+    if (pcap.setnonblock(capture->pcap, 1, error) != 0) fd = -1;
+  }
+#endif
+  uint64_t stats_at = 0;
+  uint64_t drained_at = 0;
+  uint64_t drain_until = 0;
+  uint64_t full_until = 0;
+  int wait = 0;
+  for (;;) {
+    if (wait > 0) wait_for_packets(capture, fd, wait);
+    uint64_t now = adtap_milliseconds();
+    int is_patient = 0;
+    if (capture->slot < 0 && (capture->slot = adtap_pool_grab(capture->pool)) < 0) {
+      if (full_until == 0) full_until = now + PATIENCE_MS;
+      is_patient = now < full_until;
+    } else {
+      full_until = 0;
+    }
+    uint64_t before = capture->own.received;
+    int status = 0;
+    if (is_patient) adtap_sleep(1);
+    else status = pcap.dispatch(capture->pcap, BATCH, on_packet, (unsigned char *)capture);
+    uint64_t count = capture->own.received - before;
+    now = adtap_milliseconds();
+    if (now >= stats_at) {
+      read_stats(capture);
+      stats_at = now + STATS_MS;
+    }
+    int is_abandoned;
+    enum adtap_state state = publish(capture, &is_abandoned);
+    if (is_abandoned) return;
+    if (status < 0 && status != ADTAP_ERROR_BREAK) {
+      fail(capture, pcap.geterr(capture->pcap));
+      return;
+    }
+    if (state == ADTAP_STOPPING) {
+      // What the kernel holds in a block that is not full comes when the block's time is over.
+      uint64_t quiet_ms = (uint64_t)capture->options.timeout_ms * 2 + HOLD_MS;
+      if (drain_until == 0) {
+        drain_until = now + (uint64_t)capture->options.drain_ms;
+        drained_at = now;
+      }
+      if (count > 0 || is_patient) drained_at = now;
+      if (now >= drain_until || now >= drained_at + quiet_ms) return;
+    }
+    if (count >= BATCH || is_patient || status == ADTAP_ERROR_BREAK) {
+      wait = 0;
+      continue;
+    }
+    if (capture->packets > 0 && adtap_pool_is_drained(capture->pool)) deliver(capture);
+    wait = capture->packets > 0 || state == ADTAP_STOPPING ? HOLD_MS : IDLE_MS;
+#ifdef __APPLE__
+    // BPF devices do not always report readiness: look again when a read would have timed out.
+    if (wait > capture->options.timeout_ms && capture->options.timeout_ms > 0) wait = capture->options.timeout_ms;
+#endif
+  }
+}
+
+static ADTAP_THREAD run(void *argument) {
+  struct adtap_capture *capture = argument;
+  capture_loop(capture);
+  // Also when it is empty: only so does the slot come back.
+  if (capture->slot >= 0) deliver(capture);
+  read_stats(capture);
+  uint64_t seen = capture->own.received + capture->own.kernel_dropped;
+  if (capture->own.kernel_received > seen) capture->own.left = capture->own.kernel_received - seen;
+  adtap_lock(&capture->lock);
+  capture->counts = capture->own;
+  capture->state = capture->error[0] != '\0' ? ADTAP_FAILED : ADTAP_ENDED;
+  adtap_unlock(&capture->lock);
+  adtap_pool_wake(capture->pool);
+  return ADTAP_THREAD_END;
+}
+
+static int set_filter(adtap_pcap *handle, const char *filter, char *error) {
+  struct adtap_bpf_program program;
+  if (pcap.compile(handle, &program, filter, 1, ADTAP_NETMASK_UNKNOWN) != 0) {
+    snprintf(error, ADTAP_ERROR_BYTES, "filter: %s", pcap.geterr(handle));
+    return 0;
+  }
+  int result = pcap.setfilter(handle, &program);
+  if (result != 0) snprintf(error, ADTAP_ERROR_BYTES, "filter: %s", pcap.geterr(handle));
+  pcap.freecode(&program);
+  return result == 0;
+}
+
+struct adtap_capture *adtap_capture_open(struct adtap_pool *pool, uint32_t id, const char *device,
+                                         const struct adtap_capture_options *options, const char *filter,
+                                         char *error, char *warning) {
+  char message[ADTAP_ERRBUF_SIZE] = "";
+  warning[0] = '\0';
+  adtap_pcap *handle = pcap.create(device, message);
+  if (handle == NULL) {
+    snprintf(error, ADTAP_ERROR_BYTES, "%s", message);
+    return NULL;
+  }
+  pcap.set_snaplen(handle, options->snaplen);
+  pcap.set_promisc(handle, options->is_promiscuous);
+  pcap.set_timeout(handle, options->timeout_ms);
+  pcap.set_buffer_size(handle, options->buffer_bytes);
+  int is_nano = pcap.set_tstamp_precision != NULL && pcap.set_tstamp_precision(handle, ADTAP_TSTAMP_PRECISION_NANO) == 0;
+  int status = pcap.activate(handle);
+  if (status != 0) {
+    const char *detail = pcap.geterr(handle);
+    const char *general = pcap.statustostr(status);
+    snprintf(status < 0 ? error : warning, ADTAP_ERROR_BYTES, "%s%s%s", general, detail[0] == '\0' ? "" : ": ", detail);
+  }
+  if (status < 0 || (filter[0] != '\0' && !set_filter(handle, filter, error))) {
+    pcap.close(handle);
+    return NULL;
+  }
+  struct adtap_capture *capture = calloc(1, sizeof *capture);
+  if (capture == NULL) {
+    snprintf(error, ADTAP_ERROR_BYTES, "out of memory");
+    pcap.close(handle);
+    return NULL;
+  }
+  capture->pool = pool;
+  capture->id = id;
+  capture->pcap = handle;
+  capture->options = *options;
+  capture->linktype = adtap_linktype(pcap.datalink(handle));
+  capture->is_nano = is_nano && pcap.get_tstamp_precision != NULL && pcap.get_tstamp_precision(handle) == ADTAP_TSTAMP_PRECISION_NANO;
+  capture->slot = -1;
+  capture->wake_pipe[0] = -1;
+  capture->wake_pipe[1] = -1;
+  adtap_mutex_init(&capture->lock);
+  return capture;
+}
+
+int adtap_capture_start(struct adtap_capture *capture) {
+  if (capture->has_thread) return 0;
+#ifndef _WIN32
+  if (pipe(capture->wake_pipe) != 0) return 0;
+  for (int i = 0; i < 2; i++) {
+    fcntl(capture->wake_pipe[i], F_SETFL, O_NONBLOCK);
+    fcntl(capture->wake_pipe[i], F_SETFD, FD_CLOEXEC);
+  }
+#endif
+  capture->state = ADTAP_RUNNING;
+  capture->has_thread = adtap_thread_start(&capture->thread, run, capture);
+  if (!capture->has_thread) capture->state = ADTAP_OPEN;
+  return capture->has_thread;
+}
+
+static void rouse(struct adtap_capture *capture) {
+#ifndef _WIN32
+  if (capture->wake_pipe[1] >= 0 && write(capture->wake_pipe[1], "", 1) < 0) return; // full: it is awake already
+#else
+  (void)capture;
+#endif
+}
+
+void adtap_capture_stop(struct adtap_capture *capture) {
+  adtap_lock(&capture->lock);
+  if (capture->state == ADTAP_RUNNING) capture->state = ADTAP_STOPPING;
+  adtap_unlock(&capture->lock);
+  rouse(capture);
+}
+
+void adtap_capture_close(struct adtap_capture *capture) {
+  if (capture->has_thread) {
+    adtap_lock(&capture->lock);
+    capture->is_abandoned = 1;
+    adtap_unlock(&capture->lock);
+    rouse(capture);
+    pcap.breakloop(capture->pcap);
+    adtap_thread_join(capture->thread);
+  }
+#ifndef _WIN32
+  if (capture->wake_pipe[0] >= 0) close(capture->wake_pipe[0]);
+  if (capture->wake_pipe[1] >= 0) close(capture->wake_pipe[1]);
+#endif
+  pcap.close(capture->pcap);
+  adtap_mutex_destroy(&capture->lock);
+  free(capture);
+}

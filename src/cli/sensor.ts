@@ -1,0 +1,159 @@
+// `adtap sensor`: live capture, until it is told to stop.
+import { Command, Option } from 'commander';
+import { chooseBackend } from '../capture/live/choose.ts';
+import { type Config, loadConfig, type Overrides, override } from '../config/index.ts';
+import { AdtapError } from '../errors.ts';
+import { loadBinding } from '../native/binding.ts';
+import { chosenAdapters } from '../runtime/live/adapters.ts';
+import { checkStanding } from '../runtime/live/standing.ts';
+import { openLog } from '../runtime/log.ts';
+import { kernelFilters, Sensor, type SensorSummary, workerCount } from '../runtime/sensor.ts';
+import { adtapVersion } from './version.ts';
+
+interface Options {
+  readonly config?: string;
+  readonly adapter?: readonly string[];
+  readonly managementAdapter?: string;
+  readonly domainController?: readonly string[];
+  readonly standalone?: boolean;
+  readonly loopback?: boolean;
+  readonly filter?: string;
+  readonly filterAdd?: string;
+  readonly out?: string;
+  readonly emit?: string;
+  readonly workers?: string;
+  readonly memory?: string;
+  readonly set?: readonly (readonly [string, unknown])[];
+  readonly dryRun?: boolean;
+}
+
+const more = (text: string, before: readonly string[] = []): string[] => [...before, text];
+const oneMore = (text: string, before: readonly (readonly [string, unknown])[] = []): (readonly [string, unknown])[] => [
+  ...before,
+  override(text),
+];
+
+export function sensorCommand(): Command {
+  return new Command('sensor')
+    .description('Capture from adapters and emit what happens, until SIGINT or SIGTERM.')
+    .option('--config <file>', 'configuration file (YAML; see docs/configuration.md)')
+    .option('-i, --adapter <name>', 'adapter to capture from; repeatable (default: all that are up)', more)
+    .option('--standalone', 'this machine only gets a copy of the traffic, from a mirror port')
+    .option('--management-adapter <name>', 'standalone: the adapter that look-ups go out by')
+    .option('--domain-controller <address>', 'a domain controller whose traffic is expected; repeatable', more)
+    .option('--loopback', 'capture from the loopback adapter too')
+    .option('-f, --filter <expression>', 'kernel filter instead of the default one (pcap-filter(7))')
+    .option('--filter-add <expression>', 'kernel filter of packets to let in besides')
+    .option('-o, --out <file>', 'file for the lines; - is standard output')
+    .option('-e, --emit <kinds>', 'messages, activities, entities (comma-separated)')
+    .option('-w, --workers <n>', 'worker threads (default: one a core)')
+    .option('--memory <MiB>', 'memory budget of the process')
+    .addOption(new Option('--set <key=value>', 'any key of the configuration; repeatable').argParser(oneMore))
+    .option('--dry-run', 'check everything, show what would be captured and how, and end')
+    .action(run);
+}
+
+/** Flags as keys of the configuration. */
+function flags(options: Options): Overrides {
+  const given: [string, unknown][] = [];
+  const add = (key: string, value: unknown): void => {
+    if (value !== undefined) given.push([key, value]);
+  };
+  add('capture.adapters', options.adapter);
+  add('management.adapter', options.managementAdapter);
+  add('domainControllers', options.domainController);
+  if (options.standalone) add('sensor.mode', 'standalone');
+  if (options.loopback) add('capture.loopback', true);
+  add('capture.filter', options.filter);
+  add('capture.filterAdd', options.filterAdd);
+  add('output.path', options.out);
+  for (const [key, text] of [
+    ['output.emit', options.emit],
+    ['sensor.workers', options.workers],
+    ['sensor.memory', options.memory],
+  ] as const)
+    if (text !== undefined) given.push(override(`${key}=${text}`));
+  return new Map([...given, ...(options.set ?? [])]);
+}
+
+async function run(options: Options): Promise<void> {
+  const load = (): Config => loadConfig(options.config ?? null, process.env, flags(options)).config;
+  const config = load();
+  if (options.dryRun) {
+    process.stdout.write(dryRun(config));
+    return;
+  }
+  const { level, format } = config.log;
+  const log = openLog(level, format === 'text' || (format === 'auto' && process.stderr.isTTY === true));
+  for (const warning of checkStanding(config)) log.warn(warning);
+  const sensor = await Sensor.start(config, log, adtapVersion);
+  const stop = (): void => sensor.stop();
+  const reload = (): void => {
+    try {
+      sensor.reload(load()).then(
+        (left) => log.info({ needRestart: left }, 'configuration read again'),
+        (error: Error) => log.error(error.message),
+      );
+    } catch (error) {
+      log.error(`the configuration stays as it was: ${(error as Error).message}`);
+    }
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  process.on('SIGHUP', reload);
+  try {
+    const summary = await sensor.run();
+    log.info(closing(summary), 'ended');
+  } catch (error) {
+    if (!(error instanceof AdtapError && error.code === 'ADTAP_E_CLOSED_PIPE')) throw error;
+  } finally {
+    process.removeListener('SIGINT', stop);
+    process.removeListener('SIGTERM', stop);
+    process.removeListener('SIGHUP', reload);
+  }
+}
+
+/** The closing accounting, for the log. */
+function closing(summary: SensorSummary): Record<string, unknown> {
+  return {
+    seconds: Math.round(summary.seconds * 1000) / 1000,
+    adapters: Object.fromEntries(summary.adapters.map(({ name, counts }) => [name, counts])),
+    packets: summary.packets,
+    decoded: summary.decoded,
+    ignored: summary.ignored,
+    dropped: summary.dropped,
+    ends: Object.fromEntries(summary.ends.map(({ end, reason, packets }) => [`${end} ${reason}`, packets])),
+    activities: summary.activities,
+    lines: summary.lines,
+    workerCrashes: summary.crashes,
+    drained: summary.isDrained,
+  };
+}
+
+function dryRun(config: Config): string {
+  const { backend, note } = chooseBackend(config.capture.backend);
+  const { filter } = kernelFilters(config);
+  const adapters = chosenAdapters(backend, config.capture.adapters, config.capture.loopback);
+  const loaded = loadBinding();
+  if ('binding' in loaded) {
+    try {
+      loaded.binding.compile(filter, 1, config.capture.snaplen);
+    } catch (cause) {
+      throw new AdtapError('ADTAP_E_FILTER', `filter: ${(cause as Error).message} (says libpcap)`, { cause });
+    }
+  }
+  const lines = [
+    ['mode', config.sensor.mode],
+    ['backend', `${backend.name} (${backend.library})${note === '' ? '' : `; ${note}`}`],
+    ['adapters', adapters.join(', ') || 'none is up'],
+    ['management', config.management.adapter || '-'],
+    ['domain controllers', config.domainControllers.join(', ') || '-'],
+    ['workers', String(workerCount(config))],
+    ['memory', `${config.sensor.memory} MiB`],
+    ['output', config.output.path],
+    ['metrics', config.metrics.listen],
+    ['filter', filter],
+    ...checkStanding(config).map((warning) => ['warning', warning]),
+  ];
+  return lines.map(([name = '', value = '']) => `${`${name}:`.padEnd(20)}${value}\n`).join('');
+}

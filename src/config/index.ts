@@ -1,0 +1,4 @@
+// What others need of the configuration.
+export { configKeys } from './keys.ts';
+export { loadConfig, type Overrides, override, readSecret } from './load.ts';
+export type { Config } from './schema.ts';

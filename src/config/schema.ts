@@ -1,0 +1,164 @@
+// The sensor's configuration: one table from which defaults, checks, flags, environment names and docs/configuration.md are made.
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { parseAddress } from '../ip/parse-address.ts';
+import { allLimits } from '../worker/catalogue.ts';
+
+const address = z.string().refine((text) => parseAddress(text) !== null, { error: 'must be an IPv4 or IPv6 address' });
+const adapter = z.string().min(1).max(1000);
+const path = z.string().min(1);
+const whole = (min: number, max: number): z.ZodNumber => z.int().min(min).max(max);
+
+/** What must not stand in a file or an argument list: only where it is to be found. */
+const secret = z.string().refine((text) => /^(file:.+|env:[A-Za-z_][A-Za-z0-9_]*)$/.test(text), {
+  error: 'must be file:PATH or env:NAME, never the secret itself',
+});
+
+const limitKeys = new Map(allLimits.map((limit) => [limit.key, limit]));
+const limitValues = z.record(z.string(), z.number()).superRefine((values, context) => {
+  for (const [key, value] of Object.entries(values)) {
+    const limit = limitKeys.get(key);
+    const problem =
+      limit === undefined
+        ? 'there is no such limit; docs/limits.md lists them'
+        : Number.isSafeInteger(value) && value >= 1 && value <= limit.max
+          ? ''
+          : `must be a whole number from 1 to ${limit.max}`;
+    if (problem !== '') context.addIssue({ code: 'custom', path: [key], message: problem, input: value });
+  }
+});
+
+/** `default` and `describe` of every key are what the documentation says of it. */
+export const configSchema = z.strictObject({
+  sensor: z
+    .strictObject({
+      name: z.string().min(1).max(255).default(hostname()).describe('Name of the sensor in everything that it emits.'),
+      mode: z
+        .enum(['local', 'standalone'])
+        .default('local')
+        .describe('`local` on a domain controller, `standalone` on a machine of its own that gets a copy of the traffic.'),
+      workers: whole(0, 64)
+        .default(0)
+        .describe('Worker threads; 0 means one a core, of which there may be fewer in a container.'),
+      memory: whole(256, 1_048_576)
+        .default(2048)
+        .describe('Memory budget of the whole process in MiB; above nine tenths of it traffic is shed.'),
+    })
+    .prefault({}),
+  capture: z
+    .strictObject({
+      adapters: z
+        .array(adapter)
+        .max(32)
+        .default([])
+        .describe('Adapters to capture from; none means all that are up (local mode) or is an error (standalone mode).'),
+      loopback: z.boolean().default(false).describe('Whether "all that are up" includes the loopback adapter.'),
+      backend: z
+        .enum(['auto', 'native', 'cap'])
+        .default('auto')
+        .describe('`native` is the addon, `cap` the package of that name; `auto` takes the addon if it is built.'),
+      filter: z
+        .string()
+        .max(8000)
+        .default('')
+        .describe(
+          'Kernel filter in the syntax of pcap-filter(7) instead of the one made from the protocols; empty keeps that one.',
+        ),
+      filterAdd: z.string().max(8000).default('').describe('Kernel filter of packets to let in besides.'),
+      snaplen: whole(256, 262_144).default(65_535).describe('Bytes kept of a packet.'),
+      promiscuous: z.boolean().default(true).describe('Whether to let in packets for other machines.'),
+      bufferMegabytes: whole(1, 2047).default(64).describe("The kernel's buffer of an adapter, in MiB."),
+      timeoutMs: whole(1, 10_000).default(100).describe('How long the kernel may gather packets before it hands them over.'),
+      slots: whole(4, 1024).default(48).describe('Slots of 1 MiB between the capture threads and the workers.'),
+    })
+    .prefault({}),
+  management: z
+    .strictObject({
+      adapter: z.string().max(1000).default('').describe('The adapter that look-ups go out by; standalone mode needs it.'),
+    })
+    .prefault({}),
+  domainControllers: z
+    .array(address)
+    .max(256)
+    .default([])
+    .describe('Addresses of the domain controllers whose traffic is expected; each is counted apart.'),
+  output: z
+    .strictObject({
+      path: path.default('-').describe('File for the lines; `-` is standard output.'),
+      emit: z
+        .array(z.enum(['messages', 'activities', 'entities']))
+        .min(1)
+        .default(['activities', 'entities'])
+        .describe('What is written.'),
+      rotateMegabytes: whole(0, 1_048_576)
+        .default(256)
+        .describe('A file of so many MiB is put aside and a new one begun; 0 never.'),
+      rotateMinutes: whole(0, 525_600).default(1440).describe('A file of that age is put aside and a new one begun; 0 never.'),
+      keepMegabytes: whole(0, 1_073_741_824)
+        .default(4096)
+        .describe('Files put aside are kept up to so many MiB in all, the oldest go first; 0 keeps them all.'),
+      fsync: z
+        .enum(['never', 'rotation', 'second'])
+        .default('rotation')
+        .describe('When what is written is forced to the disk: never, when a file is put aside, or every second.'),
+      bufferMegabytes: whole(1, 1024)
+        .default(32)
+        .describe('Lines that wait for a slow reader, in MiB; beyond it lines are dropped and counted.'),
+    })
+    .prefault({}),
+  restraint: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('Whether the sensor gives way when others need the machine.'),
+      freeCpuPercent: whole(0, 90).default(15).describe('Share of the processors that stays free.'),
+      freeMemoryPercent: whole(0, 90).default(15).describe('Share of the memory that stays free.'),
+      everySeconds: whole(1, 600).default(10).describe('How often the machine is looked at.'),
+    })
+    .prefault({}),
+  health: z
+    .strictObject({
+      path: z.string().default('').describe('File of health issues, a line each time one begins or ends; empty writes none.'),
+      silenceSeconds: whole(1, 86_400)
+        .default(300)
+        .describe('Without traffic of a domain controller for so long an issue is raised.'),
+      lossPercent: z
+        .number()
+        .min(0)
+        .max(100)
+        .default(1)
+        .describe('A share of packets lost above this, over a minute, is an issue.'),
+      clockServers: z
+        .boolean()
+        .default(false)
+        .describe('Whether the domain controllers are asked for the time (SNTP, one packet each ten minutes).'),
+    })
+    .prefault({}),
+  metrics: z
+    .strictObject({
+      listen: z
+        .string()
+        .regex(/^(off|\[?[0-9A-Fa-f.:]+\]?:\d{1,5})$/, { error: 'must be off or ADDRESS:PORT, such as 127.0.0.1:9477' })
+        .default('127.0.0.1:9477')
+        .describe('Where /metrics, /healthz, /readyz and /status answer; `off` for nowhere.'),
+      token: secret.optional().describe('Bearer token that is asked for, as `file:PATH` or `env:NAME`.'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('What is logged to standard error.'),
+      format: z.enum(['auto', 'json', 'text']).default('auto').describe('`auto` is text on a terminal, else JSON lines.'),
+    })
+    .prefault({}),
+  life: z
+    .strictObject({
+      drainSeconds: whole(1, 600).default(10).describe('How long what is in flight may take when the sensor is told to stop.'),
+      crashesPerMinute: whole(0, 1000).default(5).describe('Workers that crash more often than this end the sensor.'),
+      user: z
+        .string()
+        .default('')
+        .describe('User to become once the adapters are open, where the platform allows it; empty stays.'),
+    })
+    .prefault({}),
+  limits: limitValues.default({}).describe('Bounds of tables and buffers, by name; docs/limits.md lists them.'),
+});
+
+export type Config = z.output<typeof configSchema>;

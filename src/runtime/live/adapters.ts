@@ -1,0 +1,233 @@
+// The adapters of a sensor: which ones, opened when they appear, let go when they vanish or go down, opened again when they come
+// back. What was counted of an adapter stays its own over all of that.
+import { existsSync, readdirSync } from 'node:fs';
+import { type CaptureBackend, type CaptureSettings, type CaptureState, MAX_CAPTURES } from '../../capture/live/backend.ts';
+import { AdtapError } from '../../errors.ts';
+import type { Device } from '../../native/binding.ts';
+import type { Log } from '../log.ts';
+import type { LivePipeline } from './pipeline.ts';
+
+export interface AdapterPlan {
+  /** Names; none means all that are up. */
+  readonly names: readonly string[];
+  readonly loopback: boolean;
+  readonly settings: Omit<CaptureSettings, 'filter'>;
+  /** Kernel filter for Ethernet, and for linktypes that know no tags. */
+  readonly filter: string;
+  readonly plainFilter: string;
+}
+
+/** Sums over all times that the adapter was open. What the kernel counts is NaN where it is unknown. */
+export interface AdapterCounts {
+  readonly received: number;
+  readonly receivedBytes: number;
+  readonly delivered: number;
+  readonly noSlot: number;
+  readonly tooLong: number;
+  readonly kernelReceived: number;
+  readonly kernelDropped: number;
+  readonly adapterDropped: number;
+  readonly left: number;
+}
+
+export interface AdapterStatus {
+  readonly name: string;
+  readonly state: 'capturing' | 'unavailable';
+  /** Why it is not capturing. */
+  readonly reason: string;
+  readonly linktype: number;
+  readonly counts: AdapterCounts;
+  /** How often it was opened. */
+  readonly opened: number;
+}
+
+const COUNTS = [
+  'received',
+  'receivedBytes',
+  'delivered',
+  'noSlot',
+  'tooLong',
+  'kernelReceived',
+  'kernelDropped',
+  'adapterDropped',
+  'left',
+] as const satisfies readonly (keyof AdapterCounts)[];
+type Sums = { -readonly [K in keyof AdapterCounts]: number };
+const zero = (): Sums => Object.fromEntries(COUNTS.map((name) => [name, 0])) as Sums;
+
+/** Pseudo-devices of libpcap, and what is no network adapter. */
+const PSEUDO = /^(any|nflog|nfqueue|bluetooth|usbmon|dbus-|rdma|rpcap|canusb|npcap loopback)/i;
+const LINUX_ADAPTERS = '/sys/class/net';
+
+class Adapter {
+  readonly name: string;
+  readonly sums = zero();
+  place = -1;
+  reason = '';
+  linktype = -1;
+  opened = 0;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+export class Adapters {
+  readonly #backend: CaptureBackend;
+  readonly #pipeline: LivePipeline;
+  readonly #plan: AdapterPlan;
+  readonly #log: Log;
+  readonly #known = new Map<string, Adapter>();
+  #nextPlace = 0;
+  #isStopping = false;
+
+  constructor(backend: CaptureBackend, pipeline: LivePipeline, plan: AdapterPlan, log: Log) {
+    this.#backend = backend;
+    this.#pipeline = pipeline;
+    this.#plan = plan;
+    this.#log = log;
+  }
+
+  /** Opens all adapters of the plan. Throws the first problem when none can be opened: a sensor that hears nothing must say so. */
+  start(): void {
+    const problems = this.#openMissing();
+    if (this.#open().length > 0) return;
+    throw problems[0] ?? new AdtapError('ADTAP_E_ADAPTER', 'there is no adapter that is up; name one with --adapter');
+  }
+
+  /** Looks after the adapters; to be called every second or so. */
+  poll(): void {
+    if (this.#isStopping) return;
+    for (const adapter of this.#open()) {
+      const { state, error } = this.#pipeline.pool.stats(adapter.place);
+      if (state === 'failed' || state === 'ended') this.#close(adapter, error === '' ? 'the capture ended' : error);
+    }
+    this.#openMissing();
+  }
+
+  status(): AdapterStatus[] {
+    return [...this.#known.values()].map((adapter) => ({
+      name: adapter.name,
+      state: adapter.place === -1 ? 'unavailable' : 'capturing',
+      reason: adapter.reason,
+      linktype: adapter.linktype,
+      counts: this.#counts(adapter),
+      opened: adapter.opened,
+    }));
+  }
+
+  /** Stops all captures; resolves when each has read what was there, or after `milliseconds`. */
+  async stop(milliseconds: number): Promise<void> {
+    this.#isStopping = true;
+    const { pool } = this.#pipeline;
+    for (const { place } of this.#open()) pool.stop(place);
+    const running: readonly CaptureState[] = ['running', 'stopping'];
+    const deadline = performance.now() + milliseconds;
+    while (this.#open().some(({ place }) => running.includes(pool.stats(place).state)) && performance.now() < deadline)
+      await new Promise<void>((resolve) => setTimeout(resolve, 10));
+    for (const adapter of this.#open()) this.#close(adapter, '');
+  }
+
+  #open(): Adapter[] {
+    return [...this.#known.values()].filter((adapter) => adapter.place !== -1);
+  }
+
+  #openMissing(): AdtapError[] {
+    const problems: AdtapError[] = [];
+    for (const name of this.#wanted()) {
+      const adapter = this.#known.get(name) ?? new Adapter(name);
+      this.#known.set(name, adapter);
+      if (adapter.place !== -1) continue;
+      try {
+        this.#openOne(adapter);
+      } catch (error) {
+        if (!(error instanceof AdtapError)) throw error;
+        problems.push(error);
+        if (adapter.reason !== error.message) this.#log.warn({ adapter: name }, error.message);
+        adapter.reason = error.message;
+      }
+    }
+    return problems;
+  }
+
+  #wanted(): readonly string[] {
+    return chosenAdapters(this.#backend, this.#plan.names, this.#plan.loopback);
+  }
+
+  #openOne(adapter: Adapter): void {
+    const { pool } = this.#pipeline;
+    const place = this.#freePlace();
+    if (place === -1) throw new AdtapError('ADTAP_E_ADAPTER', `${adapter.name}: more than ${MAX_CAPTURES} adapters`);
+    const { settings, filter, plainFilter } = this.#plan;
+    let info: ReturnType<typeof pool.open>;
+    try {
+      info = pool.open(place, adapter.name, { ...settings, filter });
+    } catch (error) {
+      if (!(error instanceof AdtapError && error.code === 'ADTAP_E_FILTER') || plainFilter === filter) throw error;
+      info = pool.open(place, adapter.name, { ...settings, filter: plainFilter });
+    }
+    this.#pipeline.setLinktype(place, info.linktype);
+    pool.start(place);
+    adapter.place = place;
+    adapter.linktype = info.linktype;
+    adapter.reason = '';
+    adapter.opened++;
+    const { linktype, snaplen, isNano } = info;
+    this.#log.info({ adapter: adapter.name, linktype, snaplen, nanoseconds: isNano }, 'capturing');
+    if (info.warning !== '') this.#log.warn({ adapter: adapter.name }, info.warning);
+  }
+
+  /** In turn: slots of a capture that has just ended may still be on their way under its place. */
+  #freePlace(): number {
+    const taken = new Set(this.#open().map(({ place }) => place));
+    for (let tried = 0; tried < MAX_CAPTURES; tried++) {
+      const place = this.#nextPlace;
+      this.#nextPlace = (place + 1) % MAX_CAPTURES;
+      if (!taken.has(place)) return place;
+    }
+    return -1;
+  }
+
+  #close(adapter: Adapter, reason: string): void {
+    const counts = this.#counts(adapter);
+    this.#pipeline.pool.closeCapture(adapter.place);
+    for (const name of COUNTS) adapter.sums[name] = counts[name];
+    adapter.place = -1;
+    adapter.reason = reason;
+    if (reason !== '') this.#log.warn({ adapter: adapter.name }, `capture ended: ${reason}`);
+  }
+
+  #counts(adapter: Adapter): AdapterCounts {
+    if (adapter.place === -1) return adapter.sums;
+    const now = this.#pipeline.pool.stats(adapter.place);
+    const counts = zero();
+    for (const name of COUNTS) counts[name] = adapter.sums[name] + now[name];
+    return counts;
+  }
+}
+
+/** The adapters that are captured from now: those named, or all that are up. */
+export const chosenAdapters = (backend: CaptureBackend, names: readonly string[], loopback: boolean): readonly string[] =>
+  names.length > 0 ? names : chooseAdapters(backend.devices(), loopback, lowerAdapters);
+
+/** The adapters below one: the parts of a bond or bridge, the adapter that carries a VLAN. Linux only; elsewhere none are known. */
+function lowerAdapters(name: string): { readonly lower: readonly string[]; readonly hasMaster: boolean } {
+  const folder = `${LINUX_ADAPTERS}/${name}`;
+  if (!existsSync(folder)) return { lower: [], hasMaster: false };
+  const entries = readdirSync(folder);
+  return {
+    lower: entries.filter((entry) => entry.startsWith('lower_')).map((entry) => entry.slice('lower_'.length)),
+    hasMaster: entries.includes('master'),
+  };
+}
+
+/** All adapters that are up, each packet once: no parts of a bond or bridge, and no VLAN whose carrier is captured from. */
+export function chooseAdapters(
+  devices: readonly Device[],
+  loopback: boolean,
+  below: (name: string) => { readonly lower: readonly string[]; readonly hasMaster: boolean },
+): string[] {
+  const up = devices.filter((device) => device.isUp && !PSEUDO.test(device.name) && (loopback || !device.isLoopback));
+  const chosen = up.map(({ name }) => name).filter((name) => !below(name).hasMaster);
+  return chosen.filter((name) => !below(name).lower.some((lower) => chosen.includes(lower)));
+}

@@ -1,0 +1,97 @@
+// Self-restraint: every few seconds the machine is looked at, and the sensor gives way when others need it. What gives way are
+// whole flows, from their first packet on, the least valuable protocols first (see Flows.shed).
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { SHED_PARTS } from '../../transport/flows.ts';
+
+/** All flows of all worths. */
+export const SHED_ALL = SHED_PARTS * 3;
+
+export interface Sample {
+  /** Milliseconds. */
+  readonly time: number;
+  /** Processor milliseconds of the whole machine and of this process since some moment. */
+  readonly busyMs: number;
+  readonly ownMs: number;
+  readonly freeMemoryBytes: number;
+  readonly residentBytes: number;
+}
+
+export interface Machine {
+  readonly cores: number;
+  readonly memoryBytes: number;
+}
+
+export interface RestraintSettings {
+  readonly isEnabled: boolean;
+  /** Shares, 0 to 1, that stay free. */
+  readonly freeCpu: number;
+  readonly freeMemory: number;
+  /** The sensor's own budget. */
+  readonly memoryBytes: number;
+}
+
+/** Shares, 0 to 1. */
+export interface Load {
+  readonly freeCpu: number;
+  readonly ownCpu: number;
+  readonly freeMemory: number;
+  /** Of the sensor's own budget. */
+  readonly ownMemory: number;
+}
+
+/** A step down when there is more than room again: half of what a step up may be, so that it settles. */
+const EASE = SHED_PARTS / 4;
+/** Room that must be free beyond the wanted share before restraint is eased. */
+const SLACK = 0.05;
+const OWN_MEMORY_LIMIT = 0.9;
+
+export function loadBetween(before: Sample, now: Sample, machine: Machine, budget: number): Load {
+  const wall = Math.max(1, now.time - before.time) * machine.cores;
+  const share = (value: number): number => Math.min(1, Math.max(0, value));
+  return {
+    freeCpu: share(1 - (now.busyMs - before.busyMs) / wall),
+    ownCpu: share((now.ownMs - before.ownMs) / wall),
+    freeMemory: share(now.freeMemoryBytes / machine.memoryBytes),
+    ownMemory: now.residentBytes / budget,
+  };
+}
+
+/**
+ * Parts of the flows to shed from now on, 0 to SHED_ALL. More only when giving way would help: when the sensor itself uses what
+ * is missing.
+ */
+export function nextShed(shed: number, load: Load, settings: RestraintSettings): number {
+  if (load.ownMemory >= 1) return SHED_ALL;
+  let lack = 0;
+  if (load.ownMemory > OWN_MEMORY_LIMIT) lack = Math.max(lack, (load.ownMemory - OWN_MEMORY_LIMIT) / (1 - OWN_MEMORY_LIMIT));
+  if (settings.isEnabled) {
+    const cpu = settings.freeCpu - load.freeCpu;
+    if (cpu > 0 && load.ownCpu > 0.01) lack = Math.max(lack, Math.min(1, cpu / load.ownCpu));
+    const memory = settings.freeMemory - load.freeMemory;
+    if (memory > 0) lack = Math.max(lack, Math.min(1, memory / settings.freeMemory));
+  }
+  if (lack > 0) return Math.min(SHED_ALL, shed + Math.max(SHED_PARTS / 8, Math.ceil((SHED_ALL - shed) * lack)));
+  const hasRoom =
+    load.ownMemory < OWN_MEMORY_LIMIT - SLACK &&
+    (!settings.isEnabled ||
+      (load.freeCpu > settings.freeCpu + SLACK && load.freeMemory > Math.min(0.95, settings.freeMemory + SLACK)));
+  return hasRoom ? Math.max(0, shed - EASE) : shed;
+}
+
+export const thisMachine = (): Machine => ({
+  cores: availableParallelism(),
+  memoryBytes: Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
+});
+
+export function sampleMachine(): Sample {
+  let busyMs = 0;
+  for (const { times } of cpus()) busyMs += times.user + times.nice + times.sys + times.irq;
+  const own = process.cpuUsage();
+  return {
+    time: performance.now(),
+    busyMs,
+    ownMs: (own.user + own.system) / 1000,
+    freeMemoryBytes: process.availableMemory(),
+    residentBytes: process.memoryUsage.rss(),
+  };
+}

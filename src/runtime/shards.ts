@@ -1,0 +1,228 @@
+// The shards as the main thread sees them: the ring that they read, the piscina workers that run them, and the order stage that
+// takes what they say. A replay ends when a worker fails; a sensor goes on with a new one and counts what was lost.
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { Said } from '../activity/rows.ts';
+import { AdtapError } from '../errors.ts';
+import { Merger, type OrderedReader } from '../order/merge.ts';
+import { CounterBlocks } from '../slots/counters.ts';
+import { HEADER_COUNTS, type RingShape } from '../slots/layout.ts';
+import { allocateRing, Ring, type RingMemory } from '../slots/ring.ts';
+import { WORKER_LOST } from '../transport/ends.ts';
+import { ACTIVE_FLOWS, counterMap, SHARD_ENDS, shardEndCount, WORKER_BUSY } from '../worker/catalogue.ts';
+import type { Fault, ShardTask } from '../worker/main.ts';
+
+export interface ShardsSettings {
+  readonly messages: boolean;
+  readonly activities: boolean;
+  readonly sensor: string;
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+/** How a sensor lives with workers that crash. */
+export interface Supervision {
+  /** So many crashes within a minute end the run. */
+  readonly crashesPerMinute: number;
+  /** Megabytes of JavaScript heap that a worker may have; beyond it crashes. */
+  readonly heapMegabytes: number;
+  /** Told of each crash. */
+  crashed(shard: number, reason: string, lostPackets: number, lostFlows: number): void;
+}
+
+const MINUTE = 60_000;
+
+export class Shards {
+  readonly ring: Ring;
+  readonly memory: RingMemory;
+  readonly counters: CounterBlocks;
+  /** Slots published so far. */
+  published = 0;
+  readonly #shape: RingShape;
+  readonly #settings: ShardsSettings;
+  readonly #supervision: Supervision | null;
+  readonly #merger: Merger;
+  /** Per shard: the slot whose word comes next, and packets placed for it so far. */
+  readonly #next: number[];
+  readonly #placed: Float64Array;
+  readonly #crashes: number[] = [];
+  readonly #faults = new Map<number, string>();
+  #pool: Piscina | null = null;
+  #runKey: Uint8Array = new Uint8Array(16);
+  #done: Promise<unknown>[] = [];
+  #failure: unknown = null;
+  #wake: (() => void) | null = null;
+  #isStopped = false;
+  /** Called after shards have said something, slots may be free. */
+  onProgress: (() => void) | null = null;
+
+  constructor(shape: RingShape, settings: ShardsSettings, reader: OrderedReader, supervision: Supervision | null) {
+    this.#shape = shape;
+    this.#settings = settings;
+    this.#supervision = supervision;
+    this.memory = allocateRing(shape);
+    this.ring = new Ring(this.memory);
+    this.counters = new CounterBlocks(counterMap, shape.shards + 1);
+    this.#merger = new Merger(shape.shards, reader);
+    this.#next = new Array<number>(shape.shards).fill(0);
+    this.#placed = new Float64Array(shape.shards);
+  }
+
+  /** The first slot whose lines are not merged yet: those before it are free. */
+  get merged(): number {
+    return this.#merger.next;
+  }
+
+  /** Seconds that each worker was busy. */
+  busySeconds(): number[] {
+    const busy = counterMap.offset(WORKER_BUSY);
+    return Array.from({ length: this.#shape.shards }, (_, shard) => this.counters.block(shard + 1)[busy]!);
+  }
+
+  start(runKey: Uint8Array): void {
+    const { shards } = this.#shape;
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    this.#runKey = runKey;
+    this.#pool = new Piscina({
+      filename: new URL(`../worker/main.${extension}`, import.meta.url).href,
+      name: 'shard',
+      minThreads: shards,
+      maxThreads: shards,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      recordTiming: false,
+      ...(this.#supervision === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: this.#supervision.heapMegabytes } }),
+    });
+    this.#done = Array.from({ length: shards }, (_, shard) => this.#run(this.#pool as Piscina, shard, 0));
+  }
+
+  /** Hands the slot of sequence `published` to the shards; `counts` are its packets for each. */
+  publish(counts: Readonly<Uint32Array>): void {
+    for (let shard = 0; shard < counts.length; shard++) this.#placed[shard]! += counts[shard]!;
+    this.ring.publish(++this.published);
+  }
+
+  /** Waits until a shard has said something. Rejects when the run has failed. */
+  async said(): Promise<void> {
+    this.check();
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.check();
+  }
+
+  /** Throws what made the run fail, if anything did. */
+  check(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Makes the run fail. */
+  fail(cause: unknown): void {
+    this.#failure ??= cause;
+    this.#rouse();
+  }
+
+  /** Waits until all workers have read the last slot. */
+  async finished(): Promise<void> {
+    for (let settled = 0; settled < this.#done.length; settled++) await this.#done[settled];
+    this.check();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.ring.stop();
+    await this.#pool?.destroy();
+  }
+
+  #rouse(): void {
+    const wake = this.#wake;
+    this.#wake = null;
+    wake?.();
+    this.onProgress?.();
+  }
+
+  async #run(pool: Piscina, shard: number, from: number): Promise<void> {
+    const { shards } = this.#shape;
+    const { port1, port2 } = new MessageChannel();
+    const closed = this.#listen(port1, shard);
+    const task: ShardTask = {
+      settings: { ...this.#settings, shard, shards, runKey: this.#runKey },
+      ring: this.memory,
+      counters: this.counters.memory,
+      port: port2,
+      from,
+      isSupervised: this.#supervision !== null,
+    };
+    try {
+      await pool.run(task, { transferList: [port2] });
+    } catch (cause) {
+      if (this.#isStopped) return;
+      const reason = this.#faults.get(shard) ?? (cause instanceof Error ? cause.message : String(cause));
+      if (this.#supervision === null) {
+        this.fail(new AdtapError('ADTAP_E_WORKER', `a worker failed: ${reason}`, { cause }));
+        return;
+      }
+      // All that it said is here only when its port is closed.
+      await closed;
+      this.#replace(pool, shard, reason, this.#supervision);
+    }
+  }
+
+  /** Goes on behind the slot that a shard crashed on: what lay there for it, and its flows, are lost and counted. */
+  #replace(pool: Piscina, shard: number, reason: string, supervision: Supervision): void {
+    const now = performance.now();
+    this.#crashes.push(now);
+    while (now - (this.#crashes[0] ?? now) > MINUTE) this.#crashes.shift();
+    const { lostPackets, lostFlows } = this.#writeOff(shard);
+    supervision.crashed(shard, reason, lostPackets, lostFlows);
+    if (this.#crashes.length > supervision.crashesPerMinute) {
+      const count = this.#crashes.length;
+      this.fail(
+        new AdtapError('ADTAP_E_WORKER', `workers crashed ${count} times within a minute, the last time with: ${reason}`),
+      );
+      return;
+    }
+    this.#done.push(this.#run(pool, shard, this.#next[shard]!));
+    this.#rouse();
+  }
+
+  #writeOff(shard: number): { lostPackets: number; lostFlows: number } {
+    const poisoned = this.#next[shard]!;
+    const block = this.counters.block(shard + 1);
+    let lostPackets = 0;
+    if (poisoned < this.published) {
+      let placed = this.#placed[shard]!;
+      for (let later = poisoned + 1; later < this.published; later++)
+        placed -= this.ring.slot(later).header[HEADER_COUNTS + shard]!;
+      const ends = counterMap.offset(SHARD_ENDS);
+      for (let end = 0; end < shardEndCount; end++) placed -= block[ends + end]!;
+      lostPackets = Math.max(0, placed);
+      block[ends + WORKER_LOST]! += lostPackets;
+      this.#next[shard]!++;
+      this.#merger.take({ sequence: poisoned, lines: new Uint8Array(0), rows: new Float64Array(0), claims: [] });
+    }
+    const active = counterMap.offset(ACTIVE_FLOWS);
+    const lostFlows = block[active]!;
+    block[active] = 0;
+    return { lostPackets, lostFlows };
+  }
+
+  /** Takes what a shard says; resolves when its port is closed. */
+  #listen(port: MessagePort, shard: number): Promise<void> {
+    port.on('message', (said: Said | Fault) => {
+      if ('fault' in said) {
+        this.#faults.set(shard, said.fault);
+        return;
+      }
+      this.#next[shard] = said.sequence + 1;
+      try {
+        this.#merger.take(said);
+      } catch (error) {
+        this.#failure ??= error;
+      }
+      this.#rouse();
+    });
+    return new Promise((resolve) => {
+      port.once('close', resolve);
+    });
+  }
+}
