@@ -240,6 +240,15 @@ static napi_value js_compile(napi_env env, napi_callback_info info) {
   return result;
 }
 
+// Instructions that libpcap's machine knows; it calls abort() on others, which bpf_validate() does not all refuse.
+static int is_known(uint16_t code) {
+  static const uint8_t known[] = {
+      0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x0c, 0x14, 0x15, 0x16, 0x1c, 0x1d, 0x20, 0x24, 0x25, 0x28, 0x2c, 0x2d, 0x30, 0x34, 0x35, 0x3c, 0x3d,
+      0x40, 0x44, 0x45, 0x48, 0x4c, 0x4d, 0x50, 0x54, 0x5c, 0x60, 0x61, 0x64, 0x6c, 0x74, 0x7c, 0x80, 0x84, 0x87, 0x94, 0x9c, 0xa4, 0xac, 0xb1,
+  };
+  return code <= UINT8_MAX && memchr(known, code, sizeof known) != NULL;
+}
+
 // match(program, frame, wirelen): boolean, by pcap_offline_filter().
 static napi_value js_match(napi_env env, napi_callback_info info) {
   napi_value values[3];
@@ -254,8 +263,16 @@ static napi_value js_match(napi_env env, napi_callback_info info) {
   struct adtap_bpf_insn *copy = calloc(instructions, sizeof *copy);
   if (copy == NULL) return throw_error(env, "ADTAP_NATIVE_MEMORY", "out of memory");
   const uint32_t *word = words;
-  for (size_t i = 0; i < instructions; i++, word += 4)
+  int is_valid = 1;
+  for (size_t i = 0; i < instructions; i++, word += 4) {
     copy[i] = (struct adtap_bpf_insn){(uint16_t)word[0], (uint8_t)word[1], (uint8_t)word[2], word[3]};
+    if (!is_known(copy[i].code)) is_valid = 0;
+  }
+  // The library's machine runs a program as it is: one that nobody compiled could read and write anywhere.
+  if (!is_valid || pcap.validate == NULL || !pcap.validate(copy, (int)instructions)) {
+    free(copy);
+    return throw_error(env, "ADTAP_NATIVE_ARGUMENT", "not a program that libpcap would run");
+  }
   struct adtap_bpf_program program = {(unsigned)instructions, copy};
   struct adtap_pkthdr header;
   memset(&header, 0, sizeof header);

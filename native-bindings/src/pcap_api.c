@@ -67,6 +67,8 @@ static int load_locked(char *error, size_t size) {
   ADTAP_PCAP_OPTIONAL(ADTAP_FIND)
 #undef ADTAP_REQUIRE
 #undef ADTAP_FIND
+  void *validate = adtap_symbol(found, "bpf_validate");
+  memcpy(&pcap.validate, &validate, sizeof validate);
   library = found;
   return 1;
 }

@@ -116,6 +116,8 @@ struct adtap_pcap_api {
   ADTAP_PCAP_REQUIRED(ADTAP_FIELD)
   ADTAP_PCAP_OPTIONAL(ADTAP_FIELD)
 #undef ADTAP_FIELD
+  // bpf_validate(): 1 when a program neither jumps nor reads out of its bounds, and ends. Optional.
+  int (*validate)(const struct adtap_bpf_insn *program, int length);
 };
 
 // The functions of the loaded library; valid after adtap_pcap_load() gave 1.

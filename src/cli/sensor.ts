@@ -133,7 +133,7 @@ function closing(summary: SensorSummary): Record<string, unknown> {
 function dryRun(config: Config): string {
   const { backend, note } = chooseBackend(config.capture.backend);
   const { filter } = kernelFilters(config);
-  const adapters = chosenAdapters(backend, config.capture.adapters, config.capture.loopback);
+  const adapters = chosenAdapters(backend.devices(), config.capture.adapters, config.capture.loopback);
   const loaded = loadBinding();
   if ('binding' in loaded) {
     try {

@@ -1,5 +1,6 @@
 // The sensor: adapters through the live pipeline into a sink, and the life around it: health, restraint, metrics, signals.
-import { appendFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { appendFile, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { CaptureBackend } from '../capture/live/backend.ts';
@@ -141,11 +142,13 @@ export class Sensor {
   /** Opens everything. Rejects with an AdtapError for what the user can mend; nothing is left open then. */
   static async start(config: Config, log: Log, version: string): Promise<Sensor> {
     const { path } = config.output;
-    const file = path === '-' ? null : new RotatingFile(path, rotation(config));
+    // Pipes and devices cannot be put aside.
+    const isFile = path !== '-' && (await stat(path).catch(() => null))?.isFile() !== false;
+    const file = isFile ? new RotatingFile(path, rotation(config)) : null;
     await file?.prepare().catch((cause: Error) => {
       throw new AdtapError('ADTAP_E_OUTPUT', `${path}: cannot be written: ${cause.message}`, { cause });
     });
-    const sensor = new Sensor(config, log, version, file ?? (await openByteSink('-')), file);
+    const sensor = new Sensor(config, log, version, file ?? (await openByteSink(path)), file);
     try {
       await sensor.#open();
     } catch (error) {
@@ -456,8 +459,10 @@ function heapMegabytes(config: Config, workers: number): number {
 function dropPrivileges(user: string, log: Log): void {
   if (user === '' || process.setuid === undefined || process.setgid === undefined || process.setgroups === undefined) return;
   try {
+    // Node cannot look up a user's own group.
+    const group = Number(execFileSync('id', ['-g', user], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }));
     process.setgroups([]);
-    process.setgid(user);
+    process.setgid(group);
     process.setuid(user);
   } catch (cause) {
     throw new AdtapError('ADTAP_E_CONFIG', `life.user: cannot become ${user}: ${(cause as Error).message}`, { cause });

@@ -63,6 +63,7 @@ class Adapter {
   readonly name: string;
   readonly sums = zero();
   place = -1;
+  isUp = true;
   reason = '';
   linktype = -1;
   opened = 0;
@@ -90,7 +91,7 @@ export class Adapters {
 
   /** Opens all adapters of the plan. Throws the first problem when none can be opened: a sensor that hears nothing must say so. */
   start(): void {
-    const problems = this.#openMissing();
+    const problems = this.#openMissing(this.#backend.devices());
     if (this.#open().length > 0) return;
     throw problems[0] ?? new AdtapError('ADTAP_E_ADAPTER', 'there is no adapter that is up; name one with --adapter');
   }
@@ -102,13 +103,24 @@ export class Adapters {
       const { state, error } = this.#pipeline.pool.stats(adapter.place);
       if (state === 'failed' || state === 'ended') this.#close(adapter, error === '' ? 'the capture ended' : error);
     }
-    this.#openMissing();
+    const devices = this.#backend.devices();
+    for (const adapter of this.#open()) this.#note(adapter, devices.find(({ name }) => name === adapter.name)?.isUp !== false);
+    this.#openMissing(devices);
+  }
+
+  /** A capture outlives its adapter's being down: it only hears nothing. */
+  #note(adapter: Adapter, isUp: boolean): void {
+    if (adapter.isUp === isUp) return;
+    adapter.isUp = isUp;
+    adapter.reason = isUp ? '' : 'the adapter is down';
+    if (isUp) this.#log.info({ adapter: adapter.name }, 'the adapter is up again');
+    else this.#log.warn({ adapter: adapter.name }, adapter.reason);
   }
 
   status(): AdapterStatus[] {
     return [...this.#known.values()].map((adapter) => ({
       name: adapter.name,
-      state: adapter.place === -1 ? 'unavailable' : 'capturing',
+      state: adapter.place !== -1 && adapter.isUp ? 'capturing' : 'unavailable',
       reason: adapter.reason,
       linktype: adapter.linktype,
       counts: this.#counts(adapter),
@@ -132,9 +144,9 @@ export class Adapters {
     return [...this.#known.values()].filter((adapter) => adapter.place !== -1);
   }
 
-  #openMissing(): AdtapError[] {
+  #openMissing(devices: readonly Device[]): AdtapError[] {
     const problems: AdtapError[] = [];
-    for (const name of this.#wanted()) {
+    for (const name of chosenAdapters(devices, this.#plan.names, this.#plan.loopback)) {
       const adapter = this.#known.get(name) ?? new Adapter(name);
       this.#known.set(name, adapter);
       if (adapter.place !== -1) continue;
@@ -148,10 +160,6 @@ export class Adapters {
       }
     }
     return problems;
-  }
-
-  #wanted(): readonly string[] {
-    return chosenAdapters(this.#backend, this.#plan.names, this.#plan.loopback);
   }
 
   #openOne(adapter: Adapter): void {
@@ -169,6 +177,7 @@ export class Adapters {
     this.#pipeline.setLinktype(place, info.linktype);
     pool.start(place);
     adapter.place = place;
+    adapter.isUp = true;
     adapter.linktype = info.linktype;
     adapter.reason = '';
     adapter.opened++;
@@ -207,8 +216,8 @@ export class Adapters {
 }
 
 /** The adapters that are captured from now: those named, or all that are up. */
-export const chosenAdapters = (backend: CaptureBackend, names: readonly string[], loopback: boolean): readonly string[] =>
-  names.length > 0 ? names : chooseAdapters(backend.devices(), loopback, lowerAdapters);
+export const chosenAdapters = (devices: readonly Device[], names: readonly string[], loopback: boolean): readonly string[] =>
+  names.length > 0 ? names : chooseAdapters(devices, loopback, lowerAdapters);
 
 /** The adapters below one: the parts of a bond or bridge, the adapter that carries a VLAN. Linux only; elsewhere none are known. */
 function lowerAdapters(name: string): { readonly lower: readonly string[]; readonly hasMaster: boolean } {

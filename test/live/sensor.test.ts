@@ -1,0 +1,284 @@
+// `adtap sensor` on real wires: what it says of a capture played to it, and how it lives through what goes wrong.
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { adapterCount, ip, Wire } from './support/net.ts';
+import { type Closing, type Counts, play, SensorProcess } from './support/sensor.ts';
+
+const FILE = 'fixtures/lab/first-look.pcap';
+let folder = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'adtap-live-'));
+  // For the sensor that runs as another user.
+  chmodSync(folder, 0o755);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+type Line = Record<string, unknown> & { readonly kind: string };
+const linesOf = (path: string): Line[] =>
+  readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line);
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** Everything that a closing line must add up to, whatever happened. */
+function expectAccounted(closing: Closing): void {
+  const { adapters, packets, decoded, ignored, dropped } = closing;
+  const all: Counts[] = Object.values(adapters);
+  for (const { received, delivered, noSlot, tooLong } of all) expect(received).toBe(delivered + noSlot + tooLong);
+  expect(sum(all.map(({ delivered }) => delivered))).toBe(packets);
+  expect(decoded + ignored + dropped).toBe(packets);
+}
+
+/** Packets that the kernel saw: received or counted as lost. */
+const seenBy = (counts: Counts): number => counts.received + counts.kernelDropped + counts.left;
+
+it('says of a capture on the wire what it says of the file', async () => {
+  using wire = new Wire();
+  const out = join(folder, 'same.ndjson');
+  using sensor = await SensorProcess.start(['-i', wire.tap, '-o', out, '--set', 'sensor.name=adtap']);
+  const sent = await play(FILE, wire.far, '--rate', '5000');
+  await sensor.until(async () => (await sensor.status()).adapters[0]?.counts.kernelReceived !== 0);
+  expect(await sensor.metrics()).toMatch(/^adtap_build_info\{[^}]*backend="native"[^}]*\} 1$/m);
+  const { code, closing } = await sensor.stop();
+  expect(code).toBe(0);
+  expect(closing.drained).toBe(true);
+  expectAccounted(closing);
+  const counts = closing.adapters[wire.tap]!;
+  expect(counts).toMatchObject({ noSlot: 0, kernelDropped: 0, left: 0 });
+  expect(counts.received).toBeLessThanOrEqual(sent);
+
+  const file = join(folder, 'file.ndjson');
+  execFileSync(process.execPath, ['dist/cli/main.js', 'replay', FILE, '-q', '-o', file, '-e', 'activities']);
+  // Times are those of the wire, frames count what the kernel let in, and tickets' ids are keyed by the run.
+  const strip = (line: Line): unknown => {
+    const { time: _time, frame: _frame, durationMs: _duration, id: _id, ...rest } = line;
+    const { firstFrame: _first, ...details } = rest['details'] as Record<string, unknown>;
+    return JSON.parse(JSON.stringify({ ...rest, details }).replaceAll(/"[0-9a-f]{13}"/g, '"-"'));
+  };
+  const byText = (lines: Line[]): string[] =>
+    lines
+      .filter(({ kind }) => kind === 'activity')
+      .map((line) => JSON.stringify(strip(line)))
+      .sort();
+  const expected = byText(linesOf(file));
+  expect(expected.length).toBeGreaterThan(250);
+  expect(byText(linesOf(out))).toEqual(expected);
+});
+
+it('follows an adapter that goes down, comes back, vanishes and returns', async () => {
+  using wire = new Wire();
+  using other = new Wire();
+  const out = join(folder, 'adapters.ndjson');
+  using sensor = await SensorProcess.start(['-i', wire.tap, '-i', other.tap, '-o', out]);
+  const stateOf = async (name: string): Promise<string | undefined> =>
+    (await sensor.status()).adapters.find((adapter) => adapter.name === name)?.state;
+  const hasIssue = async (): Promise<boolean> =>
+    (await sensor.status()).issues.some(({ key, subject }) => key === 'adapterUnavailable' && subject === wire.tap);
+  const hears = async (): Promise<void> => {
+    const before = (await sensor.status()).packets.packets;
+    await play(FILE, wire.far, '--rate', '5000');
+    await sensor.until(async () => (await sensor.status()).packets.packets > before);
+  };
+  await hears();
+  ip('link', 'set', wire.tap, 'down');
+  await sensor.until(async () => (await stateOf(wire.tap)) === 'unavailable');
+  await sensor.until(hasIssue);
+  expect(await stateOf(other.tap)).toBe('capturing');
+  ip('link', 'set', wire.tap, 'up');
+  await sensor.until(async () => (await stateOf(wire.tap)) === 'capturing');
+  await hears();
+  await sensor.until(async () => !(await hasIssue()));
+  wire.remove();
+  await sensor.until(async () => (await stateOf(wire.tap)) === 'unavailable');
+  wire.create();
+  await sensor.until(async () => (await stateOf(wire.tap)) === 'capturing');
+  await hears();
+  const opened = (await sensor.status()).adapters.find(({ name }) => name === wire.tap)?.opened;
+  expect(opened).toBeGreaterThanOrEqual(2);
+  const { code, closing } = await sensor.stop('SIGINT');
+  expect(code).toBe(0);
+  expectAccounted(closing);
+});
+
+it('captures from what is up when nothing is named, and takes in what appears', async () => {
+  using first = new Wire();
+  using sensor = await SensorProcess.start(['-o', join(folder, 'all.ndjson')]);
+  const names = async (): Promise<string[]> => (await sensor.status()).adapters.map(({ name }) => name);
+  expect((await names()).sort()).toEqual([first.far, first.tap].sort());
+  using second = new Wire();
+  await sensor.until(async () => (await names()).includes(second.tap));
+  expect((await sensor.stop()).code).toBe(0);
+});
+
+it('goes on when the disk is full, counts what it lost, and writes again when there is room', async () => {
+  using wire = new Wire();
+  const disk = join(folder, 'disk');
+  execFileSync('mkdir', [disk]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'none', disk]);
+  try {
+    const out = join(disk, 'out.ndjson');
+    const health = join(folder, 'health.ndjson');
+    using sensor = await SensorProcess.start(['-i', wire.tap, '-o', out, '--set', `health.path=${health}`]);
+    await play(FILE, wire.far, '--times', '3', '--rate', '10000');
+    await sensor.until(async () => (await sensor.status()).issues.some(({ key }) => key === 'outputNotWritable'));
+    expect((await sensor.status()).lines.lost).toBeGreaterThan(0);
+    const before = (await sensor.status()).packets.packets;
+    execFileSync('mount', ['-o', 'remount,size=64m', disk]);
+    await play(FILE, wire.far, '--times', '2', '--rate', '10000');
+    await sensor.until(async () => (await sensor.status()).packets.packets > before);
+    const { written } = (await sensor.status()).lines;
+    await play(FILE, wire.far, '--rate', '10000');
+    await sensor.until(async () => (await sensor.status()).lines.written > written);
+    await sensor.until(async () => (await sensor.status()).issues.length === 0);
+    const { code, closing } = await sensor.stop();
+    expect(code).toBe(0);
+    expectAccounted(closing);
+    // Whole lines only, as many as it says.
+    expect(linesOf(out).length).toBe(closing.lines.written);
+    expect(linesOf(health).map(({ key, state }) => [key, state])).toEqual([
+      ['outputNotWritable', 'open'],
+      ['outputNotWritable', 'closed'],
+    ]);
+  } finally {
+    execFileSync('umount', ['-l', disk]);
+  }
+});
+
+it('ends in good order under load', async () => {
+  using wire = new Wire();
+  const out = join(folder, 'load.ndjson');
+  using sensor = await SensorProcess.start(['-i', wire.tap, '-o', out, '--filter', 'greater 1']);
+  const playing = play(FILE, wire.far, '--rate', '50000', '--seconds', '6');
+  await sensor.until(async () => (await sensor.status()).packets.packets > 50_000);
+  const { code, closing } = await sensor.stop();
+  await playing;
+  expect(code).toBe(0);
+  expect(closing.drained).toBe(true);
+  expectAccounted(closing);
+  expect(linesOf(out).length).toBe(closing.lines.written);
+});
+
+it('accounts for every packet of 50,000 a second over 60 seconds', async () => {
+  using wire = new Wire();
+  using sensor = await SensorProcess.start(['-i', wire.tap, '-o', '/dev/null', '--filter', 'greater 1']);
+  const sent = await play(FILE, wire.far, '--rate', '50000', '--seconds', '60');
+  const { code, closing } = await sensor.stop();
+  expect(code).toBe(0);
+  expect(sent).toBeGreaterThan(500_000);
+  expect(seenBy(closing.adapters[wire.tap]!)).toBe(sent);
+  expectAccounted(closing);
+});
+
+it('keeps its memory budget when every packet is a flow of its own', async () => {
+  using wire = new Wire();
+  const flood = join(folder, 'flood.pcap');
+  execFileSync(process.execPath, ['test/live/support/flood.mjs', flood, '400000']);
+  using sensor = await SensorProcess.start(['-i', wire.tap, '-o', '/dev/null', '--memory', '512']);
+  const playing = play(flood, wire.far, '--seconds', '15');
+  let peak = 0;
+  const watch = setInterval(() => {
+    sensor
+      .status()
+      .then(({ residentBytes }) => {
+        peak = Math.max(peak, residentBytes);
+      })
+      .catch(() => undefined);
+  }, 200);
+  await playing;
+  clearInterval(watch);
+  const { code, closing } = await sensor.stop();
+  expect(code).toBe(0);
+  expectAccounted(closing);
+  expect(peak).toBeGreaterThan(0);
+  expect(peak).toBeLessThan(512 * 1024 * 1024);
+});
+
+it('only listens on a mirror port, and tells the domain controllers apart', async () => {
+  using mirror = new Wire();
+  using management = new Wire();
+  ip('addr', 'add', '198.51.100.2/24', 'dev', management.tap);
+  const out = join(folder, 'standalone.ndjson');
+  const controllers = ['--domain-controller', '10.77.0.10', '--domain-controller', '10.77.0.250'];
+  const before = adapterCount(mirror.tap, 'tx_packets');
+  const args = ['--standalone', '-i', mirror.tap, '--management-adapter', management.tap, ...controllers, '-o', out];
+  using sensor = await SensorProcess.start([...args, '--set', 'health.silenceSeconds=1']);
+  await play(FILE, mirror.far, '--rate', '5000');
+  await sensor.until(async () =>
+    (await sensor.status()).issues.some(({ key, subject }) => key === 'noTraffic' && subject === '10.77.0.250'),
+  );
+  const status = await sensor.status();
+  expect(status.controllers.find(({ address }) => address === '10.77.0.10')?.packets).toBeGreaterThan(500);
+  expect(status.controllers.find(({ address }) => address === '10.77.0.250')?.packets).toBe(0);
+  const { code } = await sensor.stop();
+  expect(code).toBe(0);
+  expect(linesOf(out).length).toBeGreaterThan(250);
+  expect(adapterCount(mirror.tap, 'tx_packets')).toBe(before);
+});
+
+it('refuses to stand where it must not', async () => {
+  using mirror = new Wire();
+  using management = new Wire();
+  const same = await SensorProcess.fails(['--standalone', '-i', mirror.tap, '--management-adapter', mirror.tap]);
+  expect(same).toMatchObject({ code: 2, errors: expect.stringContaining('they must differ') as string });
+  ip('addr', 'add', '203.0.113.2/24', 'dev', mirror.tap);
+  ip('route', 'add', 'default', 'via', '203.0.113.1', 'dev', mirror.tap);
+  const routed = await SensorProcess.fails(['--standalone', '-i', mirror.tap, '--management-adapter', management.tap]);
+  expect(routed).toMatchObject({ code: 2, errors: expect.stringContaining('default gateway') as string });
+});
+
+it('runs without root when it has the two capabilities, and says what is missing when not', async () => {
+  using wire = new Wire();
+  const nobody = ['setpriv', '--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups'];
+  const able = [...nobody, '--inh-caps', '+net_raw,+net_admin', '--ambient-caps', '+net_raw,+net_admin', '--no-new-privs'];
+  using sensor = await SensorProcess.start(['-i', wire.tap, '-o', '/dev/null'], {}, able);
+  await play(FILE, wire.far, '--rate', '5000');
+  await sensor.until(async () => (await sensor.status()).packets.packets > 500);
+  expect((await sensor.stop()).code).toBe(0);
+  const unable = await SensorProcess.fails(['-i', wire.tap, '-o', '/dev/null'], nobody);
+  expect(unable.errors).toMatch(/CAP_NET_RAW/);
+  expect(unable.code).not.toBe(0);
+});
+
+it('becomes another user once its adapters are open', async () => {
+  using wire = new Wire();
+  using sensor = await SensorProcess.start(['-i', wire.tap, '-o', '/dev/null', '--set', 'life.user=nobody']);
+  const uids = /^Uid:\t(\d+)\t(\d+)/m.exec(readFileSync(`/proc/${sensor.child.pid}/status`, 'utf8'));
+  expect(Number(uids?.[1])).toBe(Number(execFileSync('id', ['-u', 'nobody'], { encoding: 'utf8' })));
+  await play(FILE, wire.far, '--rate', '5000');
+  await sensor.until(async () => (await sensor.status()).packets.packets > 500);
+  expect((await sensor.stop()).code).toBe(0);
+});
+
+it('reads its configuration again on SIGHUP and says what needs a restart', async () => {
+  using wire = new Wire();
+  const config = join(folder, 'adtap.yaml');
+  const write = (text: string): void =>
+    execFileSync('tee', [config], { input: text, stdio: ['pipe', 'ignore', 'inherit'] }) as never;
+  write('log: { level: info }\n');
+  using sensor = await SensorProcess.start(['--config', config, '-i', wire.tap, '-o', '/dev/null']);
+  write('log: { level: debug }\noutput: { rotateMegabytes: 7 }\n');
+  sensor.child.kill('SIGHUP');
+  await sensor.until(() => sensor.log.some(({ needRestart }) => JSON.stringify(needRestart) === '["output.rotateMegabytes"]'));
+  write('log: { level: loud }\n');
+  sensor.child.kill('SIGHUP');
+  await sensor.until(() => sensor.errors.includes('the configuration stays as it was'));
+  expect((await sensor.stop()).code).toBe(0);
+});
+
+it('ends when its reader does', async () => {
+  using wire = new Wire();
+  const child = spawn('sh', [
+    '-c',
+    `${process.execPath} dist/cli/main.js sensor -i ${wire.tap} --set metrics.listen=off | head -n 5 >/dev/null`,
+  ]);
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  for (let round = 0; round < 5; round++) await play(FILE, wire.far, '--rate', '5000');
+  await ended;
+});
