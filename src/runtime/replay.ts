@@ -2,12 +2,11 @@
 import { availableParallelism } from 'node:os';
 import { openCapture } from '../capture/open.ts';
 import { Enricher, type EnrichSettings } from '../entity/enrich.ts';
-import { AdtapError } from '../errors.ts';
-import { compileFilter, type Filter, FilterError } from '../shard/filter.ts';
 import { EVERYTHING } from '../shard/gate.ts';
 import { type ByteSink, LineBuffer } from '../sink/line-buffer.ts';
 import { type Accounting, account } from './accounting.ts';
 import { paceClock } from './pace.ts';
+import { packetFilter } from './packet-filter.ts';
 import { type Downstream, Pipeline, type PipelineState } from './pipeline.ts';
 
 export type Emit = 'messages' | 'activities' | 'entities';
@@ -86,7 +85,7 @@ export async function replayTo(
     from: settings.from ?? EVERYTHING.from,
     to: settings.to ?? EVERYTHING.to,
     limit: settings.limit ?? EVERYTHING.limit,
-    filter: settings.filter === undefined ? null : filterOf(settings.filter),
+    filter: settings.filter === undefined ? null : packetFilter(settings.filter),
   };
   const source = await openCapture(files);
   const started = performance.now();
@@ -125,14 +124,5 @@ export async function replayTo(
     };
   } finally {
     await source.close();
-  }
-}
-
-function filterOf(expression: string): Filter {
-  try {
-    return compileFilter(expression);
-  } catch (cause) {
-    if (cause instanceof FilterError) throw new AdtapError('ADTAP_E_FILTER', cause.message, { cause });
-    throw cause;
   }
 }

@@ -4,7 +4,11 @@ import { u8 } from '../bytes/read.ts';
 import { type Packet, PROTOCOL_TCP, PROTOCOL_UDP } from '../ip/packet.ts';
 import { parseAddress } from '../ip/parse-address.ts';
 
-export type Filter = (packet: Packet, wirelen: number) => boolean;
+/** Whether a packet is wanted; its frame lies in [start, end) of packet.bytes. */
+export type Filter = (packet: Packet, wirelen: number, start: number, end: number, linktype: number) => boolean;
+
+/** What our own words can tell: they know headers, not bytes. */
+type Term = (packet: Packet, wirelen: number) => boolean;
 
 /** What a user's filter does wrong. */
 export class FilterError extends Error {
@@ -40,7 +44,7 @@ interface Qualifier {
 }
 
 /** Compiles an expression, of which an empty one matches all; throws FilterError for what it cannot read. */
-export function compileFilter(expression: string): Filter {
+export function compileFilter(expression: string): Term {
   const tokens = tokenize(expression);
   if (tokens.length === 0) return () => true;
   const parser = new Parser(tokens, expression.length);
@@ -66,7 +70,7 @@ class Parser {
     this.#length = length;
   }
 
-  alternatives(depth: number): Filter {
+  alternatives(depth: number): Term {
     // pcap-filter gives `and` and `or` the same precedence, left to right.
     let left = this.#negation(depth);
     for (;;) {
@@ -90,7 +94,7 @@ class Parser {
     if (token !== undefined) throw this.#refuse(`"${token.text}" is not expected here`);
   }
 
-  #negation(depth: number): Filter {
+  #negation(depth: number): Term {
     if (depth > MAX_DEPTH) throw this.#refuse('nested too deeply');
     const word = this.#peek();
     if (word === 'not' || word === '!') {
@@ -108,7 +112,7 @@ class Parser {
     return this.#term();
   }
 
-  #term(): Filter {
+  #term(): Term {
     if (++this.#terms > MAX_TERMS) throw this.#refuse(`more than ${MAX_TERMS} terms`);
     const first = this.#at;
     let protocol: Qualifier['protocol'] = '';
@@ -149,7 +153,7 @@ class Parser {
     return joint === 'or' ? 'either' : 'both';
   }
 
-  #value(qualifier: Qualifier): Filter {
+  #value(qualifier: Qualifier): Term {
     const { type, direction, protocol } = qualifier;
     const token = this.#tokens[this.#at];
     if (token === undefined) throw this.#refuse(`a value for ${type} is missing`);
@@ -159,7 +163,7 @@ class Parser {
     return base === null ? test : (packet, wirelen) => base(packet, wirelen) && test(packet, wirelen);
   }
 
-  #network(token: Token, type: 'host' | 'net', direction: Direction): Filter {
+  #network(token: Token, type: 'host' | 'net', direction: Direction): Term {
     const [text = '', prefix] = token.text.split('/', 2);
     const isShort = type === 'net' && SHORT_NET.test(text);
     const octets = text.split('.').length;
@@ -192,7 +196,7 @@ class Parser {
     return bits;
   }
 
-  #ports(token: Token, type: 'port' | 'portrange', direction: Direction): Filter {
+  #ports(token: Token, type: 'port' | 'portrange', direction: Direction): Term {
     const match = (type === 'port' ? /^(\d+)$/ : /^(\d+)-(\d+)$/).exec(token.text);
     const low = Number(match?.[1]);
     const high = Number(match?.[2] ?? low);
@@ -206,7 +210,7 @@ class Parser {
     );
   }
 
-  #vlan(): Filter {
+  #vlan(): Term {
     this.#at++;
     const id = this.#peek();
     if (id === undefined || !/^\d+$/.test(id)) return (packet) => packet.vlan !== -1;
@@ -214,7 +218,7 @@ class Parser {
     return (packet) => packet.vlan === Number(id);
   }
 
-  #length_(word: 'less' | 'greater'): Filter {
+  #length_(word: 'less' | 'greater'): Term {
     this.#at++;
     const token = this.#peek();
     if (token === undefined || !/^\d+$/.test(token)) throw this.#refuse(`${word} takes a number of bytes`);
@@ -236,14 +240,14 @@ class Parser {
 const hasPorts = (packet: Packet): boolean =>
   !packet.fragment && (packet.protocol === PROTOCOL_TCP || packet.protocol === PROTOCOL_UDP);
 
-function isProtocol(protocol: 'tcp' | 'udp' | 'ip' | 'ip6'): Filter {
+function isProtocol(protocol: 'tcp' | 'udp' | 'ip' | 'ip6'): Term {
   if (protocol === 'ip') return (packet) => packet.version === 4;
   if (protocol === 'ip6') return (packet) => packet.version === 6;
   const number = protocol === 'tcp' ? PROTOCOL_TCP : PROTOCOL_UDP;
   return (packet) => packet.version !== 0 && packet.protocol === number;
 }
 
-function ends(direction: Direction, source: Filter, destination: Filter): Filter {
+function ends(direction: Direction, source: Term, destination: Term): Term {
   if (direction === 'src') return source;
   if (direction === 'dst') return destination;
   return direction === 'either'

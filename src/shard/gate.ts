@@ -22,6 +22,7 @@ import {
   type RingShape,
 } from '../slots/layout.ts';
 import type { Slot } from '../slots/ring.ts';
+import type { Filter } from './filter.ts';
 import { flowHash } from './flow-hash.ts';
 
 const LINKTYPE_RAW = 101;
@@ -34,7 +35,7 @@ export interface Selection {
   readonly to: number;
   /** Frames to read at most. */
   readonly limit: number;
-  readonly filter: ((packet: Packet, wirelen: number) => boolean) | null;
+  readonly filter: Filter | null;
 }
 
 export const EVERYTHING: Selection = { from: 0, to: Number.POSITIVE_INFINITY, limit: Number.POSITIVE_INFINITY, filter: null };
@@ -156,7 +157,7 @@ export class Gate implements SlotWriter {
       block[filtered + 1]!++;
       return true;
     }
-    if (filter !== null && !filter(packet, wirelen)) {
+    if (filter !== null && !filter(packet, wirelen, offset, offset + caplen, linktype)) {
       block[filtered]!++;
       return true;
     }
