@@ -9,6 +9,7 @@ import { referenceCommand } from './reference.ts';
 import { replayCommand } from './replay.ts';
 import { schemaCommand } from './schema.ts';
 import { sensorCommand } from './sensor.ts';
+import { topCommand } from './top.ts';
 import { adtapVersion } from './version.ts';
 
 const program = new Command('adtap')
@@ -19,6 +20,7 @@ const program = new Command('adtap')
 
 for (const command of [
   sensorCommand(),
+  topCommand(),
   replayCommand(),
   explainCommand(),
   protocolsCommand(),

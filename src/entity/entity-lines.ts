@@ -135,7 +135,7 @@ function evidenceOf(said: Said, row: number): { method: string; frame: number } 
 }
 
 /** The address printed last before `at` in the line. */
-function addressBefore(said: Said, at: number): string {
+export function addressBefore(said: Said, at: number): string {
   const lines = Buffer.from(said.lines.buffer, said.lines.byteOffset, at);
   const start = lines.lastIndexOf(IP_KEY) + IP_KEY.length;
   return lines.toString('latin1', start, lines.indexOf(QUOTE, start));

@@ -13,6 +13,7 @@ import { HealthBook, type IssueLine } from '../health/issues.ts';
 import { LagHistogram } from '../metrics/lag.ts';
 import { sensorRegistry } from '../metrics/sensor.ts';
 import { type MetricsServer, serveMetrics } from '../metrics/server.ts';
+import { TALKER_SECONDS, type Talker, Talkers } from '../metrics/talkers.ts';
 import { protocols } from '../protocols/registry.ts';
 import { defaultFilter } from '../shard/default-filter.ts';
 import { openByteSink } from '../sink/file.ts';
@@ -41,6 +42,7 @@ const MEBIBYTE = 1 << 20;
 const SECOND = 1000;
 /** How often health is examined; loss is that of so many examinations. */
 const HEALTH_SECONDS = 5;
+const TOP_TALKERS = 10;
 const LOSS_EXAMINATIONS = 12;
 /** Memory beside the workers' heaps: slots, code, buffers. Half of what is left is theirs. */
 const HEAP_SHARE = 0.5;
@@ -72,6 +74,7 @@ export class Sensor {
   readonly #bounded: BoundedLines;
   readonly #output: LiveOutput;
   readonly #lag = new LagHistogram();
+  readonly #talkers = new Talkers();
   readonly #health: HealthBook;
   readonly #losses: Loss[] = [];
   readonly #started = Date.now();
@@ -112,7 +115,12 @@ export class Sensor {
       activities: emit.has('activities'),
       sensor: name,
     });
-    this.#output = new LiveOutput(enricher, this.#buffer, this.#lag, (cause) => this.#failed(cause));
+    this.#output = new LiveOutput(
+      enricher,
+      this.#buffer,
+      { lag: (seconds) => this.#lag.observe(seconds), source: (key, text) => this.#talkers.see(key, text) },
+      (cause) => this.#failed(cause),
+    );
     this.#controllers = new DomainControllers(config.domainControllers);
     const workers = workerCount(config);
     this.#pipeline = new LivePipeline(
@@ -239,6 +247,7 @@ export class Sensor {
         if (process.memoryUsage.rss() >= this.#restraint.memoryBytes) this.#restrain(SHED_ALL);
       }),
       every(HEALTH_SECONDS, () => this.#examine()),
+      every(TALKER_SECONDS, () => this.#talkers.turn(TOP_TALKERS)),
       every(this.#config.restraint.everySeconds, restrain),
     ];
   }
@@ -334,6 +343,7 @@ export class Sensor {
       controllers: this.#controllers.status(),
       packets: account(gate, counters),
       lines: this.#lines(),
+      busiest: this.#talkers.top,
       issues: this.#health.open,
     };
   }
@@ -417,6 +427,8 @@ export interface SensorStatus {
   readonly controllers: ReturnType<DomainControllers['status']>;
   readonly packets: Accounting;
   readonly lines: { readonly written: number; readonly lost: number; readonly dropped: number; readonly bytes: number };
+  /** Addresses that most activities came from in the last ten seconds, and the rest together; activities a second. */
+  readonly busiest: { readonly talkers: readonly Talker[]; readonly others: number };
   readonly issues: HealthBook['open'];
 }
 

@@ -1,15 +1,17 @@
 // Lines of a sensor on their way to its sink. The sink may be slow, never so the capture: what gathers beyond a bound is thrown
 // away line by line, and counted.
 import type { Said } from '../../activity/rows.ts';
-import { ACTIVITY, KIND, NANOSECONDS, SECONDS } from '../../activity/rows.ts';
+import { ACTIVITY, KIND, NANOSECONDS, SECONDS, SOURCE, SOURCE_COMPUTER } from '../../activity/rows.ts';
 import type { Enricher } from '../../entity/enrich.ts';
+import { addressBefore } from '../../entity/entity-lines.ts';
 import type { LineSink } from '../../entity/line-sink.ts';
 import type { OrderedReader } from '../../order/merge.ts';
 import type { LineBuffer } from '../../sink/line-buffer.ts';
 
-/** Where a line's delay is noted. */
-export interface LagWatch {
-  observe(seconds: number): void;
+/** What is noted of each activity: its delay, and who it is of. */
+export interface ActivityWatch {
+  lag(seconds: number): void;
+  source(key: number, text: () => string): void;
 }
 
 /** A bounded buffer in front of a sink. */
@@ -46,14 +48,14 @@ export class BoundedLines implements LineSink {
 export class LiveOutput implements OrderedReader {
   readonly #enricher: Enricher;
   readonly #buffer: LineBuffer;
-  readonly #lag: LagWatch;
+  readonly #watch: ActivityWatch;
   readonly #failed: (cause: unknown) => void;
   #flushing: Promise<void> | null = null;
 
-  constructor(enricher: Enricher, buffer: LineBuffer, lag: LagWatch, failed: (cause: unknown) => void) {
+  constructor(enricher: Enricher, buffer: LineBuffer, watch: ActivityWatch, failed: (cause: unknown) => void) {
     this.#enricher = enricher;
     this.#buffer = buffer;
-    this.#lag = lag;
+    this.#watch = watch;
     this.#failed = failed;
   }
 
@@ -64,10 +66,11 @@ export class LiveOutput implements OrderedReader {
   line(said: Said, row: number): void {
     this.#enricher.line(said, row);
     const { rows } = said;
-    if (rows[row + KIND] === ACTIVITY)
-      this.#lag.observe(
-        (performance.timeOrigin + performance.now()) / 1000 - rows[row + SECONDS]! - rows[row + NANOSECONDS]! / 1e9,
-      );
+    if (rows[row + KIND] === ACTIVITY) {
+      const now = (performance.timeOrigin + performance.now()) / 1000;
+      this.#watch.lag(now - rows[row + SECONDS]! - rows[row + NANOSECONDS]! / 1e9);
+      this.#watch.source(rows[row + SOURCE]!, () => addressBefore(said, rows[row + SOURCE_COMPUTER]!));
+    }
     this.#flushing ??= this.#flush();
   }
 
