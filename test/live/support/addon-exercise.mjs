@@ -1,6 +1,6 @@
 // Everything the addon does, and what it must refuse, in one process: node addon-exercise.mjs TAP FAR
 // Run with a sanitized build (ADTAP_NATIVE_ADDON) it ends with 0 only if no sanitizer found anything.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
@@ -132,6 +132,7 @@ if (!isMainThread) {
     writeFileSync(broken, bad);
     read(broken);
   }
+  rmSync(broken, { force: true });
 
   // Captures opened and closed, under traffic, in every order.
   const player = binding.openPlayer(far);
