@@ -1,0 +1,73 @@
+// libpcap, Npcap or WinPcap: which one was loaded, in which version, and how Npcap was installed.
+import type { Machine } from './machine.ts';
+
+/** What the native binding tells of the library that it loaded; the shape is that of its `Binding`. */
+export interface CaptureLibrary {
+  /** The line of pcap_lib_version(3PCAP). */
+  version(): string;
+  devices(): readonly CaptureDevice[];
+}
+
+/** An entry of pcap_findalldevs(3PCAP). */
+export interface CaptureDevice {
+  readonly name: string;
+  readonly description: string;
+  readonly addresses: readonly { readonly address: string; readonly netmask: string }[];
+  readonly linktype: number;
+  readonly isUp: boolean;
+  readonly isRunning: boolean;
+  readonly isLoopback: boolean;
+  readonly isWireless: boolean;
+}
+
+/** The library, or one sentence that says why there is none and what to install. */
+export type LoadedLibrary = CaptureLibrary | { readonly problem: string };
+
+export type LibraryName = 'libpcap' | 'Npcap' | 'WinPcap';
+
+export interface LibraryFacts {
+  readonly name: LibraryName;
+  /** Major and minor; null when the line is of an unknown form. */
+  readonly version: readonly [number, number] | null;
+  /** The library's own words. */
+  readonly line: string;
+}
+
+/** Lines such as `libpcap version 1.10.3 (with TPACKET_V3)` and `Npcap version 1.79, based on libpcap version 1.10.4`. */
+export function libraryFacts(line: string): LibraryFacts {
+  const [, name, major, minor] = /^(libpcap|Npcap|WinPcap) version (\d{1,4})\.(\d{1,4})/.exec(line) ?? [];
+  const version = major === undefined || minor === undefined ? null : ([Number(major), Number(minor)] as const);
+  return { name: (name as LibraryName | undefined) ?? 'libpcap', version, line };
+}
+
+/** How the driver of Npcap was installed. */
+export interface NpcapFacts {
+  /** Only elevated processes may capture. */
+  readonly adminOnly: boolean;
+  readonly loopback: boolean;
+  readonly winPcapCompatible: boolean;
+  /** WinPcap's own driver is there as well. */
+  readonly besideWinPcap: boolean;
+}
+
+const SERVICES = 'HKLM\\SYSTEM\\CurrentControlSet\\Services';
+
+/** From the registry, where Npcap 0.93 and later keep their options; null where there is no Npcap. */
+export async function npcapFacts(machine: Machine): Promise<NpcapFacts | null> {
+  if (machine.platform !== 'win32') return null;
+  const said = await machine.run('reg.exe', ['query', `${SERVICES}\\npcap\\Parameters`]);
+  if (said === null) return null;
+  const isOn = (option: string): boolean => new RegExp(`^\\s+${option}\\s+REG_DWORD\\s+0x0*1\\s*$`, 'm').test(said);
+  return {
+    adminOnly: isOn('AdminOnly'),
+    loopback: isOn('LoopbackSupport'),
+    winPcapCompatible: isOn('WinPcapCompatible'),
+    besideWinPcap: await hasWinPcap(machine),
+  };
+}
+
+/** The driver of WinPcap is npf.sys. Npcap in WinPcap mode before 0.9985 took the same name of service, for its own npcap.sys. */
+async function hasWinPcap(machine: Machine): Promise<boolean> {
+  const said = await machine.run('reg.exe', ['query', `${SERVICES}\\npf`, '/v', 'ImagePath']);
+  return /\bnpf\.sys\b/i.test(said ?? '');
+}
