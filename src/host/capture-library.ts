@@ -1,11 +1,13 @@
 // libpcap, Npcap or WinPcap: which one was loaded, in which version, and how Npcap was installed.
 import type { Machine } from './machine.ts';
 
-/** What the native binding tells of the library that it loaded; the shape is that of its `Binding`. */
+/** A library that is loaded. */
 export interface CaptureLibrary {
   /** The line of pcap_lib_version(3PCAP). */
-  version(): string;
+  readonly version: string;
   devices(): readonly CaptureDevice[];
+  /** LINKTYPE_ number of a device; throws where it cannot be opened. */
+  linktype(device: string): number;
 }
 
 /** An entry of pcap_findalldevs(3PCAP). */
@@ -13,15 +15,14 @@ export interface CaptureDevice {
   readonly name: string;
   readonly description: string;
   readonly addresses: readonly { readonly address: string; readonly netmask: string }[];
-  readonly linktype: number;
   readonly isUp: boolean;
   readonly isRunning: boolean;
   readonly isLoopback: boolean;
   readonly isWireless: boolean;
 }
 
-/** The library, or one sentence that says why there is none and what to install. */
-export type LoadedLibrary = CaptureLibrary | { readonly problem: string };
+/** The library, or one sentence that says why there is none and what to do; `standIn` names what captures in its place. */
+export type LoadedLibrary = CaptureLibrary | { readonly problem: string; readonly standIn: string | null };
 
 export type LibraryName = 'libpcap' | 'Npcap' | 'WinPcap';
 

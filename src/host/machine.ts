@@ -20,7 +20,7 @@ export interface Machine {
   link(path: string): string | null;
   /** Whether this process may open the path for reading and writing; null when there is no such path. */
   mayOpen(path: string): boolean | null;
-  /** Room on the volume of a path, in bytes; of its nearest folder that exists. Null when the system does not tell. */
+  /** Room on the volume of a path; of its nearest folder that exists. Null when the system does not tell. */
   disk(path: string): DiskSpace | null;
   /** Addresses by adapter, as Node sees them: only of adapters that are up. */
   interfaces(): Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
@@ -29,9 +29,12 @@ export interface Machine {
 }
 
 export interface DiskSpace {
+  /** In bytes, as is the next. */
   readonly total: number;
   /** What a user without privileges may still write. */
   readonly available: number;
+  /** Whether this process may make files in that folder. */
+  readonly isWritable: boolean;
 }
 
 /** What files are read into; one for all, as a read never waits. */
@@ -83,7 +86,7 @@ export const thisMachine: Machine = {
     for (let folder = resolve(path); ; folder = dirname(folder)) {
       try {
         const { bsize, blocks, bavail } = statfsSync(folder);
-        return { total: bsize * blocks, available: bsize * bavail };
+        return { total: bsize * blocks, available: bsize * bavail, isWritable: mayWrite(folder) };
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || folder === dirname(folder)) return null;
       }
@@ -109,6 +112,15 @@ export const thisMachine: Machine = {
     });
   },
 };
+
+function mayWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** A file's text without the line end; null when it cannot be read or says nothing. */
 export function readWord(machine: Machine, path: string): string | null {

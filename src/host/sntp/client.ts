@@ -9,6 +9,7 @@ const ATTEMPTS = 3;
 const ATTEMPT_MILLISECONDS = 1000;
 /** Datagrams that are looked at; a server that sends more wrong ones than this is not waited for. */
 const MAX_ANSWERS = 16;
+const STOPPED = 'not waited for';
 
 export interface ClockQuestion {
   /** Address of the server, IPv4 or IPv6. No name: a look-up would leave by any adapter. */
@@ -18,6 +19,8 @@ export interface ClockQuestion {
   readonly from?: string;
   readonly attempts?: number;
   readonly attemptMilliseconds?: number;
+  /** Ends the question at once. */
+  readonly signal?: AbortSignal;
 }
 
 /** The server's clock less this machine's and the round trip, both in milliseconds; or why they are not known. */
@@ -35,7 +38,8 @@ interface Request {
 
 /** Asks one server; settles within attempts × attemptMilliseconds and never rejects. */
 export function askClock(question: ClockQuestion): Promise<ClockReading> {
-  const { server, port = NTP_PORT, from, attempts = ATTEMPTS, attemptMilliseconds = ATTEMPT_MILLISECONDS } = question;
+  const { server, port = NTP_PORT, from, attempts = ATTEMPTS, attemptMilliseconds = ATTEMPT_MILLISECONDS, signal } = question;
+  if (signal?.aborted) return Promise.resolve({ server, problem: STOPPED });
   return new Promise((resolve) => {
     const socket: Socket = createSocket(isIPv6(server) ? 'udp6' : 'udp4');
     const requests: Request[] = [];
@@ -45,6 +49,7 @@ export function askClock(question: ClockQuestion): Promise<ClockReading> {
 
     const end = (reading: ClockReading): void => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
       socket.removeAllListeners();
       // An ICMP error may still be under way; it must find a listener.
       socket.on('error', () => undefined);
@@ -52,6 +57,8 @@ export function askClock(question: ClockQuestion): Promise<ClockReading> {
       resolve(reading);
     };
     const fail = (problem: string): void => end({ server, problem });
+    const stop = (): void => fail(STOPPED);
+    signal?.addEventListener('abort', stop);
 
     const ask = (): void => {
       if (requests.length === attempts) {

@@ -1,7 +1,8 @@
 // Adapters on recorded machines: kinds, states, bonds and teams, and the answer of Windows' cmdlets.
 import { describe, expect, it } from 'vitest';
-import { adapters, receiveCounters } from '../../../src/host/adapters.ts';
-import { SCRIPT } from '../../../src/host/adapters-windows.ts';
+import { receiveCounters } from '../../../src/host/adapters/linux.ts';
+import { adapters } from '../../../src/host/adapters/list.ts';
+import { SCRIPT } from '../../../src/host/adapters/windows.ts';
 import { recordedMachine, under } from '../../support/recorded-machine.ts';
 
 const HEAD =
@@ -50,6 +51,7 @@ describe('adapters of Linux', () => {
         nameServers: ['192.0.2.53'],
         master: null,
         members: [],
+        lower: [],
         received: { packets: 100, bytes: 6400, errors: 2, dropped: 3 },
       },
     ]);

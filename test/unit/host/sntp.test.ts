@@ -155,6 +155,18 @@ describe('the client', () => {
     expect(requests).toBe(2);
   });
 
+  it('stops at once when it is told to', async () => {
+    const question = await server(() => undefined);
+    const end = new AbortController();
+    setTimeout(() => end.abort(), 50);
+    const started = performance.now();
+    expect(await askClock({ ...question, attemptMilliseconds: 20_000, signal: end.signal })).toEqual({
+      server: '127.0.0.1',
+      problem: 'not waited for',
+    });
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
   it('tells of a port that is closed', async () => {
     const question = await server(() => undefined);
     await new Promise<void>((resolve) => open.splice(0)[0]?.close(resolve));

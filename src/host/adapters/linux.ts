@@ -1,51 +1,7 @@
-// Network adapters as the system sees them: what they are, whether they work, what they belong to, where they lead.
-import { adaptersOfWindows } from './adapters-windows.ts';
-import { keyValues, type Machine, readNumber, readWord, toNumber } from './machine.ts';
-import { nameServersByAdapter, routes } from './routes.ts';
-
-export type AdapterKind = 'ethernet' | 'wireless' | 'loopback' | 'bond' | 'team' | 'bridge' | 'vlan' | 'tunnel' | 'other';
-
-export interface AdapterAddress {
-  readonly address: string;
-  /** Bits of the network; null when it is not told. */
-  readonly prefix: number | null;
-}
-
-export interface Adapter {
-  /** The system's name, such as `eth0` or `Ethernet 2`. */
-  readonly name: string;
-  /** What libpcap or Npcap calls it; the same as `name` but on Windows. */
-  readonly device: string;
-  readonly description: string;
-  readonly kind: AdapterKind;
-  /** `no-link`: switched on, but nothing at the other end of the cable. */
-  readonly state: 'up' | 'down' | 'no-link';
-  readonly mtu: number | null;
-  /** Bits per second; null for most virtual adapters. */
-  readonly speed: number | null;
-  readonly hardwareAddress: string | null;
-  /** Only those of adapters that are up. */
-  readonly addresses: readonly AdapterAddress[];
-  /** Routers of its default routes, `on-link` for a route without one. Null: not known on this system. */
-  readonly gateways: readonly string[] | null;
-  /** Name servers that are asked through it. Null: not known on this system. */
-  readonly nameServers: readonly string[] | null;
-  /** The bond, team or bridge that it is part of. */
-  readonly master: string | null;
-  readonly members: readonly string[];
-  readonly received: ReceiveCounters | null;
-}
-
-/** Since the adapter came up. */
-export interface ReceiveCounters {
-  readonly packets: number;
-  readonly bytes: number;
-  readonly errors: number;
-  readonly dropped: number;
-}
-
-/** Adapters looked at: a host of many containers has one for each. */
-const MAX_ADAPTERS = 1024;
+// Adapters of Linux, by /proc/net/dev and /sys/class/net.
+import { keyValues, type Machine, readNumber, readWord, toNumber } from '../machine.ts';
+import { nameServersByAdapter, routes } from '../routes.ts';
+import { type Adapter, type AdapterKind, addressesOf, hardwareAddress, MAX_ADAPTERS, type ReceiveCounters } from './adapter.ts';
 
 const NET = '/sys/class/net';
 /** ARPHRD_* of <linux/if_arp.h>. */
@@ -54,13 +10,7 @@ const LOOPBACK = 772;
 const WIRELESS: readonly number[] = [801, 802, 803];
 const IFF_UP = 0x1;
 
-export async function adapters(machine: Machine): Promise<readonly Adapter[]> {
-  if (machine.platform === 'linux') return adaptersOfLinux(machine);
-  if (machine.platform === 'win32') return (await adaptersOfWindows(machine)) ?? adaptersOfNode(machine);
-  return adaptersOfNode(machine);
-}
-
-function adaptersOfLinux(machine: Machine): readonly Adapter[] {
+export function adaptersOfLinux(machine: Machine): readonly Adapter[] {
   const all = routes(machine);
   const resolvers = nameServersByAdapter(machine, all);
   const counters = receiveCounters(machine);
@@ -86,6 +36,7 @@ function adaptersOfLinux(machine: Machine): readonly Adapter[] {
       nameServers: resolvers.get(name) ?? [],
       master: masters.get(name) ?? null,
       members,
+      lower: lowerOf(machine, folder),
       received: counters.get(name) ?? null,
     };
   });
@@ -136,36 +87,7 @@ function stateOf(machine: Machine, folder: string): Adapter['state'] {
   return operstate === null ? 'up' : 'no-link';
 }
 
+const lowerOf = (machine: Machine, folder: string): readonly string[] =>
+  (machine.list(folder) ?? []).filter((entry) => entry.startsWith('lower_')).map((entry) => entry.slice('lower_'.length));
+
 const driver = (machine: Machine, folder: string): string => machine.link(`${folder}/device/driver`) ?? '';
-
-const hardwareAddress = (text: string | null): string | null =>
-  text === null || /^(00:?)+$/.test(text) || !/^[0-9a-f]{2}(:[0-9a-f]{2})+$/i.test(text) ? null : text.toLowerCase();
-
-function addressesOf(machine: Machine, name: string): readonly AdapterAddress[] {
-  return (machine.interfaces()[name] ?? []).map(({ address, cidr }) => ({
-    address,
-    prefix: toNumber(cidr?.split('/')[1]),
-  }));
-}
-
-/** All that Node tells: adapters that are up and have an address. */
-function adaptersOfNode(machine: Machine): readonly Adapter[] {
-  return Object.entries(machine.interfaces())
-    .slice(0, MAX_ADAPTERS)
-    .map(([name, infos = []]) => ({
-      name,
-      device: name,
-      description: '',
-      kind: infos.some((info) => info.internal) ? 'loopback' : 'other',
-      state: 'up',
-      mtu: null,
-      speed: null,
-      hardwareAddress: hardwareAddress(infos[0]?.mac ?? null),
-      addresses: addressesOf(machine, name),
-      gateways: null,
-      nameServers: null,
-      master: null,
-      members: [],
-      received: null,
-    }));
-}

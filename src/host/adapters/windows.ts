@@ -1,6 +1,6 @@
 // Adapters of Windows, by the cmdlets of its NetAdapter, NetTCPIP, DnsClient and NetLbfo modules in one call.
-import type { Adapter } from './adapters.ts';
-import { type Machine, powerShell } from './machine.ts';
+import { type Machine, powerShell } from '../machine.ts';
+import { type Adapter, addressesOf, hardwareAddress, MAX_ADAPTERS } from './adapter.ts';
 
 /** Enumerations are told as text, so that no table of their numbers is needed; modules that are missing say nothing. */
 export const SCRIPT = [
@@ -19,13 +19,12 @@ export const SCRIPT = [
 /** Null when PowerShell does not answer as expected. */
 export async function adaptersOfWindows(machine: Machine): Promise<readonly Adapter[] | null> {
   const answer = record(await powerShell(machine, SCRIPT));
-  const rows = records(answer['adapters']);
+  const rows = records(answer['adapters']).slice(0, MAX_ADAPTERS);
   if (rows.length === 0) return null;
   const teams = new Map(records(answer['teams']).map((row) => [text(row['Name']), text(row['Team'])]));
   return rows.map((row) => {
     const name = text(row['Name']);
     const index = number(row['ifIndex']);
-    const addresses = machine.interfaces()[name] ?? [];
     const members = [...teams].filter(([, team]) => team === name).map(([member]) => member);
     const counters = records(answer['counters']).find((one) => one['Name'] === name);
     const hopsTo = records(answer['gateways']).filter((one) => number(one['ifIndex']) === index);
@@ -38,13 +37,14 @@ export async function adaptersOfWindows(machine: Machine): Promise<readonly Adap
       state: STATES[text(row['Status'])] ?? 'down',
       mtu: number(row['MtuSize']),
       speed: number(row['ReceiveLinkSpeed']),
-      hardwareAddress: text(row['MacAddress']).replaceAll('-', ':').toLowerCase() || null,
-      addresses: addresses.map(({ address, cidr }) => ({ address, prefix: cidr === null ? null : Number(cidr.split('/')[1]) })),
+      hardwareAddress: hardwareAddress(text(row['MacAddress']).replaceAll('-', ':')),
+      addresses: addressesOf(machine, name),
       // A next hop of all zeros is the link itself.
       gateways: hopsTo.map((one) => text(one['NextHop'])).map((hop) => (hop === '0.0.0.0' || hop === '::' ? 'on-link' : hop)),
       nameServers: servers.flatMap((one) => strings(one['ServerAddresses'])),
       master: teams.get(name) ?? null,
       members,
+      lower: members,
       received: counters === undefined ? null : received(counters),
     };
   });
