@@ -17,7 +17,7 @@ export interface Load {
   readonly elapsed: number;
   /** Processor time that this process could still have had: idle on its processors, and inside its group's quota. */
   readonly freeCpu: number;
-  /** Processors' worth of time that this process used; 1.5 is one and a half. */
+  /** Processor time that this process used, of what it could have. */
   readonly ownCpu: number;
   /** Memory that can still be taken, of the machine or of the tightest control group. */
   readonly freeMemory: number;
@@ -45,24 +45,10 @@ export function loadBetween(before: Sample, after: Sample): Load | null {
   return {
     elapsed,
     freeCpu: share(free, usable),
-    ownCpu: Math.max(0, after.cpu.own - before.cpu.own) / elapsed,
+    ownCpu: share((after.cpu.own - before.cpu.own) / elapsed, usable),
     freeMemory: share(after.memory.available, after.memory.total),
     ownMemory: after.memory.own,
   };
-}
-
-/** Tells the load of every so many seconds; the returned function ends it. It does not keep the process alive. */
-export function watchLoad(machine: Machine, seconds: number, tell: (load: Load) => void): () => void {
-  let last = takeSample(machine);
-  const timer = setInterval(() => {
-    const now = takeSample(machine);
-    const load = loadBetween(last, now);
-    if (load === null) return;
-    last = now;
-    tell(load);
-  }, seconds * 1000);
-  timer.unref();
-  return () => clearInterval(timer);
 }
 
 // Counters of idle time may run back a little (proc_stat(5)); a share never leaves its range.

@@ -11,6 +11,7 @@ import { AdtapError } from '../errors.ts';
 import { type Condition, examine, type Loss } from '../health/examine.ts';
 import { HealthBook, type IssueLine } from '../health/issues.ts';
 import { thisMachine as host } from '../host/machine.ts';
+import { takeSample } from '../host/watch.ts';
 import { LagHistogram } from '../metrics/lag.ts';
 import { sensorRegistry } from '../metrics/sensor.ts';
 import { type MetricsServer, serveMetrics } from '../metrics/server.ts';
@@ -25,7 +26,7 @@ import { type AdapterPlan, type AdapterStatus, Adapters } from './live/adapters.
 import { DomainControllers } from './live/domain-controllers.ts';
 import { BoundedLines, LiveOutput } from './live/output.ts';
 import { LivePipeline } from './live/pipeline.ts';
-import { loadBetween, nextShed, type RestraintSettings, SHED_ALL, sampleMachine, thisMachine } from './live/restraint.ts';
+import { nextShed, type RestraintSettings, restraintLoad, SHED_ALL } from './live/restraint.ts';
 import { LOOK_SECONDS, Surroundings, surroundingsPlan } from './live/surroundings.ts';
 import type { Log } from './log.ts';
 
@@ -225,17 +226,12 @@ export class Sensor {
 
   #timers(): NodeJS.Timeout[] {
     const every = (seconds: number, what: () => void): NodeJS.Timeout => setInterval(what, seconds * SECOND);
-    let before = sampleMachine();
-    const machine = thisMachine();
+    let before = takeSample(host);
     const restrain = (): void => {
-      const now = sampleMachine();
-      this.#restrain(
-        nextShed(
-          this.#pipeline.shards.ring.shed,
-          loadBetween(before, now, machine, this.#restraint.memoryBytes),
-          this.#restraint,
-        ),
-      );
+      const now = takeSample(host);
+      const load = restraintLoad(before, now, this.#restraint.memoryBytes);
+      if (load === null) return;
+      this.#restrain(nextShed(this.#pipeline.shards.ring.shed, load, this.#restraint));
       before = now;
     };
     const look = (): void => void this.#surroundings.look(this.#thresholds.clockServers);
