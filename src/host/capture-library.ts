@@ -41,6 +41,17 @@ export function libraryFacts(line: string): LibraryFacts {
   return { name: (name as LibraryName | undefined) ?? 'libpcap', version, line };
 }
 
+/** Oldest versions that are taken. libpcap 1.5 brought nanosecond timestamps; Npcap 1.0 is what Defender for Identity asks for. */
+const OLDEST: Readonly<Record<Exclude<LibraryName, 'WinPcap'>, readonly [number, number]>> = { libpcap: [1, 5], Npcap: [1, 0] };
+
+/** Why a library is not captured with, or null. One of unknown version is given the benefit of the doubt. */
+export function refusal({ name, version, line }: LibraryFacts): string | null {
+  if (name === 'WinPcap') return `${line}: WinPcap is no longer maintained and is refused`;
+  const [major, minor] = OLDEST[name];
+  if (version === null || version[0] > major || (version[0] === major && version[1] >= minor)) return null;
+  return `${line}: older than ${major}.${minor}`;
+}
+
 /** How the driver of Npcap was installed. */
 export interface NpcapFacts {
   /** Only elevated processes may capture. */

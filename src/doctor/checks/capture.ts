@@ -1,10 +1,7 @@
 // Can packets be had at all: the library, how its driver was installed, the privileges.
-import type { LibraryName } from '../../host/capture-library.ts';
+import { refusal } from '../../host/capture-library.ts';
 import type { Facts } from '../facts.ts';
 import { fail, pass, type Verdict, warn } from '../finding.ts';
-
-/** Oldest versions that are taken. libpcap 1.5 brought nanosecond timestamps; Npcap 1.0 is what Defender for Identity asks for. */
-const OLDEST: Readonly<Record<Exclude<LibraryName, 'WinPcap'>, readonly [number, number]>> = { libpcap: [1, 5], Npcap: [1, 0] };
 
 const INSTALL: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
   linux: 'install libpcap: libpcap0.8 on Debian and Ubuntu, libpcap on Fedora, Red Hat and Alpine',
@@ -20,11 +17,9 @@ export function captureLibrary({ library, npcap, platform }: Facts): readonly Ve
     return [warn(`${problem}; ${standIn} stands in`, 'do as it says: what stands in is slow and cannot tell what is lost')];
   }
   const { name, version, line } = library;
-  if (name === 'WinPcap') return [fail(`${line}: WinPcap is no longer maintained and is refused`, `remove it, then ${install}`)];
-  const verdicts: Verdict[] = [];
-  if (version === null) verdicts.push(warn(`${line}: its version is not told`, install));
-  else if (isBefore(version, OLDEST[name])) verdicts.push(fail(`${line}: older than ${OLDEST[name].join('.')}`, install));
-  else verdicts.push(pass(line));
+  const refused = refusal(library);
+  if (refused !== null) return [fail(refused, name === 'WinPcap' ? `remove it, then ${install}` : install)];
+  const verdicts = [version === null ? warn(`${line}: its version is not told`, install) : pass(line)];
   if (npcap?.loopback)
     verdicts.push(
       warn('Npcap was installed with loopback support, which Defender for Identity asks to leave out', NPCAP_OPTIONS),
@@ -42,9 +37,6 @@ export function captureLibrary({ library, npcap, platform }: Facts): readonly Ve
 }
 
 const NPCAP_OPTIONS = 'install it again with /loopback_support=no /winpcap_mode=yes /admin_only=no';
-
-const isBefore = (version: readonly [number, number], least: readonly [number, number]): boolean =>
-  version[0] < least[0] || (version[0] === least[0] && version[1] < least[1]);
 
 export function privileges({
   privileges: { mayCapture, mayConfigure, inUserNamespace },

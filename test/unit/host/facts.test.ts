@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statfsSync, symlinkSync, truncateSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { libraryFacts, npcapFacts } from '../../../src/host/capture-library.ts';
+import { libraryFacts, npcapFacts, refusal } from '../../../src/host/capture-library.ts';
 import { thisMachine } from '../../../src/host/machine.ts';
 import { powerFacts } from '../../../src/host/power.ts';
 import { privilegeFacts } from '../../../src/host/privileges.ts';
@@ -188,6 +188,20 @@ describe('the capture library', () => {
     ['Apple version 140', 'libpcap', null],
   ])('of %j', (line, name, version) => {
     expect(libraryFacts(line)).toEqual({ name, version, line });
+  });
+
+  it.each([
+    ['WinPcap version 4.1.3 (packet.dll version 4.1.0.2980), based on libpcap version 1.0', 'is refused'],
+    ['Npcap version 0.9990, based on libpcap version 1.9.1', 'older than 1.0'],
+    ['Npcap version 1.00, based on libpcap version 1.9.1', null],
+    ['libpcap version 1.4.0', 'older than 1.5'],
+    ['libpcap version 1.5.0', null],
+    ['libpcap version 2.0', null],
+    ['Apple version 140', null],
+  ])('of %j is refused or not: %j', (line, why) => {
+    const refused = refusal(libraryFacts(line));
+    if (why === null) expect(refused).toBeNull();
+    else expect(refused).toContain(why);
   });
 
   const KEY = 'HKLM\\SYSTEM\\CurrentControlSet\\Services';
