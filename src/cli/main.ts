@@ -2,7 +2,9 @@
 // The command line: one file a command; this one only joins them and turns errors into one line and an exit code.
 import { Command, CommanderError } from 'commander';
 import { AdtapError } from '../errors.ts';
+import { adaptersCommand } from './adapters.ts';
 import { configCommand } from './config.ts';
+import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
 import { protocolsCommand } from './protocols.ts';
 import { referenceCommand } from './reference.ts';
@@ -22,6 +24,8 @@ for (const command of [
   sensorCommand(),
   topCommand(),
   replayCommand(),
+  adaptersCommand(),
+  doctorCommand(),
   explainCommand(),
   protocolsCommand(),
   configCommand(),

@@ -6,7 +6,9 @@ import { referencePages } from '../reference/pages.ts';
 
 export function referenceCommand(): Command {
   return new Command('reference')
-    .description('Print the reference pages (configuration, events, health, limits, metrics), or write them into a folder.')
+    .description(
+      'Print the reference pages (configuration, doctor, events, health, limits, metrics), or write them into a folder.',
+    )
     .option('--write <folder>', 'write the pages there')
     .action(async (options: { readonly write?: string }) => {
       for (const [name, page] of Object.entries(referencePages())) {

@@ -128,8 +128,10 @@ export const configSchema = z.strictObject({
         .describe('A share of packets lost above this, over a minute, is an issue.'),
       clockServers: z
         .boolean()
-        .default(false)
-        .describe('Whether the domain controllers are asked for the time (SNTP, one packet each ten minutes).'),
+        .default(true)
+        .describe(
+          'Whether `domainControllers` are asked for the time (SNTP) every ten minutes; in standalone mode by the management adapter alone.',
+        ),
     })
     .prefault({}),
   metrics: z

@@ -3,6 +3,7 @@
 import { activityEnvelope, houseDetails, messageEnvelope } from '../activity/fields.ts';
 import { ENTITY_TYPES } from '../activity/json-schema.ts';
 import { configKeys } from '../config/index.ts';
+import { checks } from '../doctor/registry.ts';
 import { issueKinds } from '../health/issues.ts';
 import { VERDICTS } from '../ip/verdict.ts';
 import { LAG_METRIC, sensorMetrics } from '../metrics/sensor.ts';
@@ -20,6 +21,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 export function referencePages(): Readonly<Record<string, string>> {
   return {
     'configuration.md': configurationPage(),
+    'doctor.md': doctorPage(),
     'events.md': events(),
     'health.md': healthPage(),
     'limits.md': limitsPage(),
@@ -100,6 +102,21 @@ function configurationPage(): string {
     'Secrets never stand in the file: a key that needs one takes `file:PATH` or `env:NAME`.',
     'SIGHUP reads the file again. `restraint.*`, `health.*` and `log.level` change at once, and the output file is put aside; the log names the keys that need a restart.',
     table(['key', 'default', 'allowed', 'what it is for'], rows),
+    '',
+  ].join('\n\n');
+}
+
+function doctorPage(): string {
+  return [
+    HEAD,
+    '# The checks of `adtap doctor`',
+    'Is this machine fit for the sensor? Each line says pass, warn or fail, what was found, and what to do about it. The exit code is 1 when a check fails and 0 otherwise; a warning alone does not change it. `--json` prints `{ level, findings: [{ check, level, says, remedy }] }`.',
+    'The plan is that of the configuration (`--config FILE`, the environment, flags), so that what is judged is what `adtap sensor` would do. Nothing is changed, and nothing is sent but a question for the time (SNTP, UDP 123, three at most) to each of `domainControllers`; a standalone sensor sends it from the management adapter, and not at all where the route to the domain controller leaves by another one.',
+    table(
+      ['check', 'what passes'],
+      checks.map(({ name, asks }) => [name, asks]),
+    ),
+    'On Linux facts come from /proc, /sys and the control groups (limits of a container count); on Windows from PowerShell, `reg`, `powercfg` and `whoami`; on macOS from `sysctl` and `pmset`. What a system does not tell is said to be unknown.',
     '',
   ].join('\n\n');
 }

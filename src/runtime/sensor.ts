@@ -10,6 +10,8 @@ import { Enricher } from '../entity/enrich.ts';
 import { AdtapError } from '../errors.ts';
 import { type Condition, examine, type Loss } from '../health/examine.ts';
 import { HealthBook, type IssueLine } from '../health/issues.ts';
+import { thisMachine as host } from '../host/machine.ts';
+import { takeSample } from '../host/watch.ts';
 import { LagHistogram } from '../metrics/lag.ts';
 import { sensorRegistry } from '../metrics/sensor.ts';
 import { type MetricsServer, serveMetrics } from '../metrics/server.ts';
@@ -24,7 +26,8 @@ import { type AdapterPlan, type AdapterStatus, Adapters } from './live/adapters.
 import { DomainControllers } from './live/domain-controllers.ts';
 import { BoundedLines, LiveOutput } from './live/output.ts';
 import { LivePipeline } from './live/pipeline.ts';
-import { loadBetween, nextShed, type RestraintSettings, SHED_ALL, sampleMachine, thisMachine } from './live/restraint.ts';
+import { nextShed, type RestraintSettings, restraintLoad, SHED_ALL } from './live/restraint.ts';
+import { LOOK_SECONDS, Surroundings, surroundingsPlan } from './live/surroundings.ts';
 import type { Log } from './log.ts';
 
 /** The closing accounting of a sensor. */
@@ -76,6 +79,7 @@ export class Sensor {
   readonly #lag = new LagHistogram();
   readonly #talkers = new Talkers();
   readonly #health: HealthBook;
+  readonly #surroundings: Surroundings;
   readonly #losses: Loss[] = [];
   readonly #started = Date.now();
   #server: MetricsServer | null = null;
@@ -143,6 +147,7 @@ export class Sensor {
     );
     this.#adapters = new Adapters(backend, this.#pipeline, adapterPlan(config), log);
     this.#health = new HealthBook(name, (line) => this.#tell(line));
+    this.#surroundings = new Surroundings(host, surroundingsPlan(config), log);
     this.#restraint = restraintOf(config);
     this.#thresholds = config.health;
   }
@@ -221,19 +226,16 @@ export class Sensor {
 
   #timers(): NodeJS.Timeout[] {
     const every = (seconds: number, what: () => void): NodeJS.Timeout => setInterval(what, seconds * SECOND);
-    let before = sampleMachine();
-    const machine = thisMachine();
+    let before = takeSample(host);
     const restrain = (): void => {
-      const now = sampleMachine();
-      this.#restrain(
-        nextShed(
-          this.#pipeline.shards.ring.shed,
-          loadBetween(before, now, machine, this.#restraint.memoryBytes),
-          this.#restraint,
-        ),
-      );
+      const now = takeSample(host);
+      const load = restraintLoad(before, now, this.#restraint.memoryBytes);
+      if (load === null) return;
+      this.#restrain(nextShed(this.#pipeline.shards.ring.shed, load, this.#restraint));
       before = now;
     };
+    const look = (): void => void this.#surroundings.look(this.#thresholds.clockServers);
+    look();
     return [
       every(1, () => {
         try {
@@ -249,6 +251,7 @@ export class Sensor {
       every(HEALTH_SECONDS, () => this.#examine()),
       every(TALKER_SECONDS, () => this.#talkers.turn(TOP_TALKERS)),
       every(this.#config.restraint.everySeconds, restrain),
+      every(LOOK_SECONDS, look),
     ];
   }
 
@@ -279,8 +282,8 @@ export class Sensor {
       memoryBytes: this.#restraint.memoryBytes,
       component: this.#component,
       outputFault: this.#file?.state.fault ?? '',
-      clockOffsets: new Map(),
-      powerProblem: '',
+      clockOffsets: this.#surroundings.clockOffsets,
+      powerProblem: this.#surroundings.powerProblem,
     };
     this.#health.update(examine(condition, this.#thresholds));
   }
@@ -390,6 +393,7 @@ export class Sensor {
   }
 
   async #close(): Promise<void> {
+    this.#surroundings.close();
     await this.#server?.close();
     await this.#pipeline.close();
     await this.#sink.close();

@@ -36,6 +36,9 @@ const LINKTYPES: Readonly<Record<string, number>> = {
 };
 /** cap's own snaplen, which cannot be set. */
 const SNAPLEN = 65_535;
+/** cap 0.2.1 ends the process when an object whose open() failed is collected, so such objects are kept. */
+const failed: Cap[] = [];
+const MOST_FAILED = 256;
 /** How long a slot that is filled in part may wait. */
 const HOLD_MS = 10;
 
@@ -134,6 +137,9 @@ class CapPool implements CapturePool {
 
   open(id: number, device: string, settings: CaptureSettings): CaptureInfo {
     if (this.#captures.has(id)) throw new RangeError(`place ${id} is taken`);
+    // What is not there is refused without cap's having to fail; see `failed`.
+    if (!this.#module.Cap.deviceList().some(({ name }) => name === device))
+      throw openError(device, new Error('there is no such adapter'));
     const capture = new CapCapture(this, new this.#module.Cap(), id, settings);
     const linktype = capture.open(device);
     this.#captures.set(id, capture);
@@ -196,9 +202,15 @@ class CapCapture {
 
   open(device: string): number {
     let name: string;
+    if (failed.length >= MOST_FAILED)
+      throw new AdtapError(
+        'ADTAP_E_ADAPTER',
+        `${device}: cap failed to open adapters ${MOST_FAILED} times; start the sensor again`,
+      );
     try {
       name = this.#cap.open(device, this.#settings.filter, this.#settings.bufferBytes, this.#packet);
     } catch (cause) {
+      failed.push(this.#cap);
       throw openError(device, cause as Error);
     }
     this.#cap.setMinBytes?.(0);

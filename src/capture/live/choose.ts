@@ -1,5 +1,6 @@
 // Which backend captures: the addon, or cap where the addon is not built; the user may insist on one.
 import { AdtapError } from '../../errors.ts';
+import { libraryFacts, refusal } from '../../host/capture-library.ts';
 import { loadBinding } from '../../native/binding.ts';
 import type { CaptureBackend } from './backend.ts';
 import { loadCap } from './cap.ts';
@@ -12,7 +13,11 @@ export function chooseBackend(choice: BackendChoice): { readonly backend: Captur
   let problem = '';
   if (choice !== 'cap') {
     const loaded = loadBinding();
-    if ('binding' in loaded) return { backend: new NativeBackend(loaded.binding, loaded.version), note: '' };
+    if ('binding' in loaded) {
+      const refused = refusal(libraryFacts(loaded.version));
+      if (refused !== null) throw new AdtapError('ADTAP_E_NO_CAPTURE', `${refused}; adtap doctor tells what to install`);
+      return { backend: new NativeBackend(loaded.binding, loaded.version), note: '' };
+    }
     problem = loaded.problem;
   }
   if (choice !== 'native') {

@@ -232,7 +232,7 @@ function lowerAdapters(name: string): { readonly lower: readonly string[]; reado
 
 /** All adapters that are up, each packet once: no parts of a bond or bridge, and no VLAN whose carrier is captured from. */
 export function chooseAdapters(
-  devices: readonly Device[],
+  devices: readonly Pick<Device, 'name' | 'isUp' | 'isLoopback'>[],
   loopback: boolean,
   below: (name: string) => { readonly lower: readonly string[]; readonly hasMaster: boolean },
 ): string[] {

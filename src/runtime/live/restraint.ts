@@ -1,25 +1,10 @@
 // Self-restraint: every few seconds the machine is looked at, and the sensor gives way when others need it. What gives way are
 // whole flows, from their first packet on, the least valuable protocols first (see Flows.shed).
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { loadBetween, type Sample } from '../../host/watch.ts';
 import { SHED_PARTS } from '../../transport/flows.ts';
 
 /** All flows of all worths. */
 export const SHED_ALL = SHED_PARTS * 3;
-
-export interface Sample {
-  /** Milliseconds. */
-  readonly time: number;
-  /** Processor milliseconds of the whole machine and of this process since some moment. */
-  readonly busyMs: number;
-  readonly ownMs: number;
-  readonly freeMemoryBytes: number;
-  readonly residentBytes: number;
-}
-
-export interface Machine {
-  readonly cores: number;
-  readonly memoryBytes: number;
-}
 
 export interface RestraintSettings {
   readonly isEnabled: boolean;
@@ -45,15 +30,10 @@ const EASE = SHED_PARTS / 4;
 const SLACK = 0.05;
 const OWN_MEMORY_LIMIT = 0.9;
 
-export function loadBetween(before: Sample, now: Sample, machine: Machine, budget: number): Load {
-  const wall = Math.max(1, now.time - before.time) * machine.cores;
-  const share = (value: number): number => Math.min(1, Math.max(0, value));
-  return {
-    freeCpu: share(1 - (now.busyMs - before.busyMs) / wall),
-    ownCpu: share((now.ownMs - before.ownMs) / wall),
-    freeMemory: share(now.freeMemoryBytes / machine.memoryBytes),
-    ownMemory: now.residentBytes / budget,
-  };
+/** What to go by between two samples; `budget` in bytes. Null when no processor time has passed. */
+export function restraintLoad(before: Sample, now: Sample, budget: number): Load | null {
+  const load = loadBetween(before, now);
+  return load === null ? null : { ...load, ownMemory: load.ownMemory / budget };
 }
 
 /**
@@ -76,22 +56,4 @@ export function nextShed(shed: number, load: Load, settings: RestraintSettings):
     (!settings.isEnabled ||
       (load.freeCpu > settings.freeCpu + SLACK && load.freeMemory > Math.min(0.95, settings.freeMemory + SLACK)));
   return hasRoom ? Math.max(0, shed - EASE) : shed;
-}
-
-export const thisMachine = (): Machine => ({
-  cores: availableParallelism(),
-  memoryBytes: Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
-});
-
-export function sampleMachine(): Sample {
-  let busyMs = 0;
-  for (const { times } of cpus()) busyMs += times.user + times.nice + times.sys + times.irq;
-  const own = process.cpuUsage();
-  return {
-    time: performance.now(),
-    busyMs,
-    ownMs: (own.user + own.system) / 1000,
-    freeMemoryBytes: process.availableMemory(),
-    residentBytes: process.memoryUsage.rss(),
-  };
 }
