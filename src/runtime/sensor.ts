@@ -349,8 +349,8 @@ export class Sensor {
   }
 
   #lines(): { written: number; lost: number; dropped: number; bytes: number } {
-    const lost = this.#file?.state.lostLines ?? 0;
-    return { written: this.#buffer.lines - lost, lost, dropped: this.#bounded.dropped, bytes: this.#buffer.bytes };
+    const { writtenLines = this.#buffer.lines, lostLines: lost = 0 } = this.#file?.state ?? {};
+    return { written: writtenLines, lost, dropped: this.#bounded.dropped, bytes: this.#buffer.bytes };
   }
 
   #registry(): ReturnType<typeof sensorRegistry> {
