@@ -1,6 +1,6 @@
 // Self-restraint: every few seconds the machine is looked at, and the sensor gives way when others need it. What gives way are
 // whole flows, from their first packet on, the least valuable protocols first (see Flows.shed).
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import { SHED_PARTS } from '../../transport/flows.ts';
 
 /** All flows of all worths. */
@@ -35,15 +35,19 @@ export interface Load {
   readonly freeCpu: number;
   readonly ownCpu: number;
   readonly freeMemory: number;
-  /** Of the sensor's own budget. */
+  /** Of the sensor's own budget, and of the machine. */
   readonly ownMemory: number;
+  readonly ownMachineMemory: number;
 }
 
-/** A step down when there is more than room again: half of what a step up may be, so that it settles. */
-const EASE = SHED_PARTS / 4;
+/** The least step up, and half of it down when there is more than room again, so that it settles. */
+const STEP = SHED_PARTS / 8;
+const EASE = STEP / 2;
 /** Room that must be free beyond the wanted share before restraint is eased. */
 const SLACK = 0.05;
 const OWN_MEMORY_LIMIT = 0.9;
+/** Who uses less than that of the processors has nothing to give. */
+const LEAST_SHARE = 0.01;
 
 export function loadBetween(before: Sample, now: Sample, machine: Machine, budget: number): Load {
   const wall = Math.max(1, now.time - before.time) * machine.cores;
@@ -53,6 +57,7 @@ export function loadBetween(before: Sample, now: Sample, machine: Machine, budge
     ownCpu: share((now.ownMs - before.ownMs) / wall),
     freeMemory: share(now.freeMemoryBytes / machine.memoryBytes),
     ownMemory: now.residentBytes / budget,
+    ownMachineMemory: share(now.residentBytes / machine.memoryBytes),
   };
 }
 
@@ -66,11 +71,11 @@ export function nextShed(shed: number, load: Load, settings: RestraintSettings):
   if (load.ownMemory > OWN_MEMORY_LIMIT) lack = Math.max(lack, (load.ownMemory - OWN_MEMORY_LIMIT) / (1 - OWN_MEMORY_LIMIT));
   if (settings.isEnabled) {
     const cpu = settings.freeCpu - load.freeCpu;
-    if (cpu > 0 && load.ownCpu > 0.01) lack = Math.max(lack, Math.min(1, cpu / load.ownCpu));
+    if (cpu > 0 && load.ownCpu > LEAST_SHARE) lack = Math.max(lack, Math.min(1, cpu / load.ownCpu));
     const memory = settings.freeMemory - load.freeMemory;
-    if (memory > 0) lack = Math.max(lack, Math.min(1, memory / settings.freeMemory));
+    if (memory > 0 && load.ownMachineMemory > memory) lack = Math.max(lack, Math.min(1, memory / settings.freeMemory));
   }
-  if (lack > 0) return Math.min(SHED_ALL, shed + Math.max(SHED_PARTS / 8, Math.ceil((SHED_ALL - shed) * lack)));
+  if (lack > 0) return Math.min(SHED_ALL, shed + Math.max(STEP, Math.ceil((SHED_ALL - shed) * lack)));
   const hasRoom =
     load.ownMemory < OWN_MEMORY_LIMIT - SLACK &&
     (!settings.isEnabled ||
@@ -79,7 +84,8 @@ export function nextShed(shed: number, load: Load, settings: RestraintSettings):
 }
 
 export const thisMachine = (): Machine => ({
-  cores: availableParallelism(),
+  // As many as sampleMachine() adds up, though this process may be bound to fewer of them.
+  cores: cpus().length,
   memoryBytes: Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
 });
 

@@ -1,0 +1,121 @@
+// How much is shed for which load, and that a machine under steady load comes to rest.
+import { cpus } from 'node:os';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type Load,
+  loadBetween,
+  nextShed,
+  type RestraintSettings,
+  SHED_ALL,
+  sampleMachine,
+  thisMachine,
+} from '../../../src/runtime/live/restraint.ts';
+
+const settings: RestraintSettings = { isEnabled: true, freeCpu: 0.15, freeMemory: 0.15, memoryBytes: 2 ** 31 };
+const idle: Load = { freeCpu: 0.9, ownCpu: 0.05, freeMemory: 0.6, ownMemory: 0.2, ownMachineMemory: 0.05 };
+
+describe('nextShed', () => {
+  // A step up is 32 parts of 768 at least, a step down 16.
+  it.each<[string, number, Partial<Load>, number]>([
+    ['all is well', 0, {}, 0],
+    ['all is well again: half a step back', 100, {}, 84],
+    ['nearly nothing is shed any more', 10, {}, 0],
+    ['just enough is free', 0, { freeCpu: 0.15 }, 0],
+    ['just enough is free, which is no reason to ease', 300, { freeCpu: 0.19 }, 300],
+    ['more than enough', 300, { freeCpu: 0.21 }, 284],
+    ['a little too little: the least step', 0, { freeCpu: 0.149, ownCpu: 0.5 }, 32],
+    ['a fifth of what it uses is missing', 0, { freeCpu: 0.05, ownCpu: 0.5 }, Math.ceil(768 * 0.2)],
+    ['a fifth is missing when half is shed', 384, { freeCpu: 0.05, ownCpu: 0.5 }, 384 + Math.ceil(384 * 0.2)],
+    ['more is missing than it uses', 0, { freeCpu: 0, ownCpu: 0.1 }, SHED_ALL],
+    ['others use the processors, it does not', 0, { freeCpu: 0, ownCpu: 0.009 }, 0],
+    ['others use the processors, and it has given way', 400, { freeCpu: 0, ownCpu: 0.009 }, 400],
+    ['memory is short, and it could help', 0, { freeMemory: 0.12, ownMachineMemory: 0.3 }, Math.ceil(768 * 0.2)],
+    ['memory is short for what others use', 0, { freeMemory: 0.05, ownMachineMemory: 0.02 }, 0],
+    ['memory is barely enough: no easing', 300, { freeMemory: 0.19 }, 300],
+    ['nearly its whole budget', 0, { ownMemory: 0.95 }, 384],
+    ['its whole budget', 0, { ownMemory: 1 }, SHED_ALL],
+    ['its budget is nearly kept: no easing', 300, { ownMemory: 0.87 }, 300],
+    ['all is shed already', SHED_ALL, { freeCpu: 0, ownCpu: 0.5 }, SHED_ALL],
+  ])('%s', (_what, shed, load, next) => {
+    expect(nextShed(shed, { ...idle, ...load }, settings)).toBe(next);
+  });
+
+  it('looks at its own budget alone when it is switched off', () => {
+    const off = { ...settings, isEnabled: false };
+    expect(nextShed(0, { ...idle, freeCpu: 0, ownCpu: 0.9, freeMemory: 0, ownMachineMemory: 0.9 }, off)).toBe(0);
+    expect(nextShed(100, { ...idle, freeCpu: 0 }, off)).toBe(84);
+    expect(nextShed(0, { ...idle, ownMemory: 1 }, off)).toBe(SHED_ALL);
+  });
+
+  it('stays within bounds for any load (property)', () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    const load = fc.record({
+      freeCpu: share,
+      ownCpu: share,
+      freeMemory: share,
+      ownMemory: fc.double({ min: 0, max: 3, noNaN: true }),
+      ownMachineMemory: share,
+    });
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: SHED_ALL }), load, (shed, now) => {
+        const next = nextShed(shed, now, settings);
+        expect(Number.isInteger(next)).toBe(true);
+        expect(next).toBeGreaterThanOrEqual(0);
+        expect(next).toBeLessThanOrEqual(SHED_ALL);
+      }),
+    );
+  });
+
+  it('comes to rest, with enough free, under any steady load whose cost goes with what is kept (property)', () => {
+    const percent = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max }).map((value) => value / 100);
+    fc.assert(
+      fc.property(percent(100), percent(84), fc.integer({ min: 0, max: SHED_ALL }), (demand, others, start) => {
+        const cpuAt = (shed: number): { ownCpu: number; freeCpu: number } => {
+          const ownCpu = Math.min(demand * (1 - shed / SHED_ALL), 1 - others);
+          return { ownCpu, freeCpu: 1 - others - ownCpu };
+        };
+        let shed = start;
+        for (let round = 0; round < 100; round++) shed = nextShed(shed, { ...idle, ...cpuAt(shed) }, settings);
+        const rest = cpuAt(shed);
+        expect(nextShed(shed, { ...idle, ...rest }, settings)).toBe(shed);
+        if (rest.ownCpu > 0.01) expect(rest.freeCpu).toBeGreaterThanOrEqual(0.15);
+        // Nothing is shed for nothing: with room beyond the slack, all is kept.
+        if (1 - others - demand > 0.21) expect(shed).toBe(0);
+      }),
+    );
+  });
+});
+
+describe('loadBetween', () => {
+  const sample = { time: 0, busyMs: 0, ownMs: 0, freeMemoryBytes: 2e9, residentBytes: 4e8 };
+  it('gives shares of all cores over the time between', () => {
+    const now = { ...sample, time: 10_000, busyMs: 30_000, ownMs: 10_000 };
+    expect(loadBetween(sample, now, { cores: 4, memoryBytes: 8e9 }, 1e9)).toEqual({
+      freeCpu: 0.25,
+      ownCpu: 0.25,
+      freeMemory: 0.25,
+      ownMemory: 0.4,
+      ownMachineMemory: 0.05,
+    });
+  });
+
+  it('is no more than a share when clocks disagree', () => {
+    const now = { ...sample, time: 0, busyMs: 5000, ownMs: 5000, freeMemoryBytes: 9e9 };
+    expect(loadBetween(sample, now, { cores: 4, memoryBytes: 8e9 }, 1e9)).toMatchObject({ freeCpu: 0, ownCpu: 1, freeMemory: 1 });
+  });
+});
+
+describe('this machine', () => {
+  it('has as many cores as its samples add up, so that an idle one is idle', async () => {
+    expect(thisMachine().cores).toBe(cpus().length);
+    const before = sampleMachine();
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    const now = sampleMachine();
+    const cores = cpus().length;
+    // Kernel ticks are 10 ms.
+    expect(now.busyMs - before.busyMs).toBeLessThanOrEqual((now.time - before.time) * cores + 20 * cores);
+    expect(now.residentBytes).toBeGreaterThan(1e7);
+    expect(now.freeMemoryBytes).toBeGreaterThan(0);
+  });
+});
