@@ -25,6 +25,8 @@ export interface Supervision {
   readonly crashesPerMinute: number;
   /** Megabytes of JavaScript heap that a worker may have; beyond it crashes. */
   readonly heapMegabytes: number;
+  /** What runs as a worker instead of worker/main.ts: tests have one with a defect. */
+  readonly entry?: URL;
   /** Told of each crash. */
   crashed(shard: number, reason: string, lostPackets: number, lostFlows: number): void;
 }
@@ -83,7 +85,7 @@ export class Shards {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     this.#runKey = runKey;
     this.#pool = new Piscina({
-      filename: new URL(`../worker/main.${extension}`, import.meta.url).href,
+      filename: (this.#supervision?.entry ?? new URL(`../worker/main.${extension}`, import.meta.url)).href,
       name: 'shard',
       minThreads: shards,
       maxThreads: shards,
@@ -161,6 +163,7 @@ export class Shards {
         this.fail(new AdtapError('ADTAP_E_WORKER', `a worker failed: ${reason}`, { cause }));
         return;
       }
+      this.#faults.delete(shard);
       // All that it said is here only when its port is closed.
       await closed;
       this.#replace(pool, shard, reason, this.#supervision);
@@ -181,7 +184,10 @@ export class Shards {
       );
       return;
     }
-    this.#done.push(this.#run(pool, shard, this.#next[shard]!));
+    // Behind the last slot there is nothing to read.
+    const next = this.#next[shard]!;
+    const isOver = next > 0 && next === this.published && this.ring.slot(next - 1).last;
+    if (!isOver) this.#done.push(this.#run(pool, shard, next));
     this.#rouse();
   }
 
