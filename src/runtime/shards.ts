@@ -158,14 +158,15 @@ export class Shards {
       await pool.run(task, { transferList: [port2] });
     } catch (cause) {
       if (this.#isStopped) return;
-      const reason = this.#faults.get(shard) ?? (cause instanceof Error ? cause.message : String(cause));
+      const message = cause instanceof Error ? cause.message : String(cause);
       if (this.#supervision === null) {
-        this.fail(new AdtapError('ADTAP_E_WORKER', `a worker failed: ${reason}`, { cause }));
+        this.fail(new AdtapError('ADTAP_E_WORKER', `a worker failed: ${message}`, { cause }));
         return;
       }
-      this.#faults.delete(shard);
-      // All that it said is here only when its port is closed.
+      // All that it said, its last word too, is here only when its port is closed.
       await closed;
+      const reason = this.#faults.get(shard) ?? message;
+      this.#faults.delete(shard);
       this.#replace(pool, shard, reason, this.#supervision);
     }
   }

@@ -303,7 +303,7 @@ describe('what is wrong is named: key, value, what is allowed', () => {
           problems({ yaml });
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 });
