@@ -65,7 +65,7 @@ describe('adtap replay', () => {
     ['what is no capture', ['replay', join(root, 'package.json')], /not a capture/],
     [
       'a filter it cannot read',
-      ['replay', capture, '--filter', 'ether proto 5'],
+      ['replay', capture, '--filter', 'ether porto 5'],
       /filter, at character 1: "ether" is not supported/,
     ],
     ['an unknown limit', ['replay', capture, '--set', 'x.y=1'], /There is no limit x\.y/],
