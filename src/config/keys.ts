@@ -11,6 +11,10 @@ export interface ConfigKey {
   /** What is allowed, in words. */
   readonly allowed: string;
   readonly isList: boolean;
+  /** Whether its value is text as it stands, though it may look like a number. */
+  readonly isText: boolean;
+  /** What is given for it is not to be shown. */
+  readonly isSecret: boolean;
 }
 
 interface JsonSchema {
@@ -20,6 +24,10 @@ interface JsonSchema {
   readonly enum?: readonly string[];
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly minLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly secret?: boolean;
   readonly items?: JsonSchema;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
 }
@@ -40,13 +48,16 @@ function allowed(schema: JsonSchema): string {
     case 'boolean':
       return 'true, false';
     case 'array':
-      return `list of ${schema.items?.enum?.join(', ') ?? 'texts'}`;
+      return `list of ${bounds(schema.minItems, schema.maxItems)}${schema.items?.enum?.join(', ') ?? 'texts'}`;
     case 'object':
       return 'names and numbers';
     default:
-      return 'text';
+      return schema.minLength === undefined ? 'text' : 'text, not empty';
   }
 }
+
+const bounds = (min: number | undefined, max: number | undefined): string =>
+  max === undefined ? (min === undefined ? '' : `at least ${min} of `) : `at most ${max} `;
 
 function* leaves(schema: JsonSchema, prefix: string): Generator<ConfigKey> {
   for (const [name, child] of Object.entries(schema.properties ?? {})) {
@@ -60,6 +71,8 @@ function* leaves(schema: JsonSchema, prefix: string): Generator<ConfigKey> {
         default: child.default,
         allowed: allowed(child),
         isList: child.type === 'array',
+        isText: child.type === 'string',
+        isSecret: child.secret === true,
       };
   }
 }

@@ -1,8 +1,9 @@
 // Reads the configuration: file, then environment, then flags, the later over the earlier; one message for each thing wrong.
 import { readFileSync } from 'node:fs';
-import { parse, YAMLParseError } from 'yaml';
+import { parse } from 'yaml';
 import type { z } from 'zod';
 import { AdtapError } from '../errors.ts';
+import { allLimits } from '../worker/catalogue.ts';
 import { type ConfigKey, configKeys } from './keys.ts';
 import { type Config, configSchema } from './schema.ts';
 
@@ -42,7 +43,10 @@ export function loadConfig(file: string | null, environment: NodeJS.ProcessEnv, 
 export function scalar(key: ConfigKey, text: string): unknown {
   if (key.isList && !text.trimStart().startsWith('['))
     return text.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()]));
-  if (typeof key.default === 'string' || key.allowed === 'text') return text;
+  return key.isText ? text : yaml(text);
+}
+
+function yaml(text: string): unknown {
   try {
     return parse(text) as unknown;
   } catch {
@@ -53,9 +57,10 @@ export function scalar(key: ConfigKey, text: string): unknown {
 /** One override from `key=value`. Throws ADTAP_E_CONFIG for a key that there is not. */
 export function override(text: string): [string, unknown] {
   const cut = text.indexOf('=');
-  const path = cut === -1 ? text : text.slice(0, cut);
-  const value = cut === -1 ? '' : text.slice(cut + 1);
-  if (path.startsWith('limits.')) return [path, parse(value) as unknown];
+  const path = text.slice(0, cut);
+  const value = text.slice(cut + 1);
+  if (cut === -1) throw new AdtapError('ADTAP_E_CONFIG', `${text}: a key and its value are needed, as in sensor.workers=2`);
+  if (allLimits.some((limit) => path === `limits.${limit.key}`)) return [path, yaml(value)];
   const key = configKeys.find((one) => one.path === path);
   if (key === undefined) throw new AdtapError('ADTAP_E_CONFIG', `there is no key ${path}${nearest(path)}`);
   return [path, scalar(key, value)];
@@ -85,17 +90,21 @@ function readTree(file: string): Tree {
   } catch (cause) {
     throw new AdtapError('ADTAP_E_CONFIG', `${file}: cannot be read: ${(cause as Error).message}`, { cause });
   }
+  let tree: unknown;
   try {
-    const tree = parse(text) as unknown;
-    if (tree === null || tree === undefined) return {};
-    if (typeof tree !== 'object' || Array.isArray(tree))
-      throw new AdtapError('ADTAP_E_CONFIG', `${file}: must hold keys and values`);
-    return tree as Tree;
+    tree = parse(text);
+    // An alias of what holds it has no end.
+    JSON.stringify(tree);
   } catch (cause) {
-    if (!(cause instanceof YAMLParseError)) throw cause;
-    throw new AdtapError('ADTAP_E_CONFIG', `${file}: is no YAML: ${cause.message.split('\n')[0]}`, { cause });
+    throw new AdtapError('ADTAP_E_CONFIG', `${file}: is no YAML: ${(cause as Error).message.split('\n')[0]}`, { cause });
   }
+  if (tree === null || tree === undefined) return {};
+  if (!isTree(tree)) throw new AdtapError('ADTAP_E_CONFIG', `${file}: must hold keys and values`);
+  // A section whose keys are all commented out says nothing.
+  return Object.fromEntries(Object.entries(tree).filter(([name, value]) => value !== null || !sections.has(name)));
 }
+
+const sections = new Set(configKeys.flatMap(({ path }) => (path.includes('.') ? [path.split('.')[0] ?? ''] : [])));
 
 /** `limits.kerberos.messageBytes`: a limit's own name has dots. */
 function steps(path: string): string[] {
@@ -110,8 +119,10 @@ function place(tree: Tree, path: string, value: unknown): void {
   const names = steps(path);
   let node = tree;
   for (const name of names.slice(0, -1)) {
-    if (!isTree(node[name])) node[name] = {};
-    node = node[name] as Tree;
+    // What stands there and is no section is left for the check to name.
+    if (node[name] === undefined) node[name] = {};
+    if (!isTree(node[name])) return;
+    node = node[name];
   }
   node[names.at(-1) ?? ''] = value;
 }
@@ -130,12 +141,15 @@ function problems(error: z.ZodError, tree: Tree, file: string | null, origins: R
     const key = configKeys.find((one) => path === one.path || path.startsWith(`${one.path}.`));
     const from = key === undefined ? undefined : origins.get(key.path);
     const where = from === undefined || from === 'file' || from === 'flag' ? '' : ` (from ${from})`;
-    const rule =
-      issue.code === 'custom' || issue.code === 'invalid_format' ? issue.message : `allowed: ${key?.allowed ?? issue.message}`;
-    return [`${path}: ${JSON.stringify(value)}${where} is not allowed; ${rule}`];
+    const allowed = key?.allowed ?? (sections.has(path) ? 'keys and values' : issue.message);
+    const rule = issue.code === 'custom' || issue.code === 'invalid_format' ? issue.message : `allowed: ${allowed}`;
+    return [`${path}: ${key?.isSecret ? 'what stands there' : shown(value)}${where} is not allowed; ${rule}`];
   });
   return `${file ?? 'the configuration'} has ${lines.length} problem${lines.length === 1 ? '' : 's'}:\n  ${lines.join('\n  ')}`;
 }
+
+/** JSON, but for numbers that it has not. */
+const shown = (value: unknown): string => (typeof value === 'number' ? String(value) : JSON.stringify(value));
 
 /** `; did you mean X?` when a known key is close. */
 function nearest(path: string): string {

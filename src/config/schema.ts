@@ -14,6 +14,11 @@ const secret = z.string().refine((text) => /^(file:.+|env:[A-Za-z_][A-Za-z0-9_]*
   error: 'must be file:PATH or env:NAME, never the secret itself',
 });
 
+function isEndpoint(text: string): boolean {
+  const [, six, four, port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
+  return parseAddress(six ?? four ?? '')?.length === (six === undefined ? 4 : 16) && Number(port) <= 65_535;
+}
+
 const limitKeys = new Map(allLimits.map((limit) => [limit.key, limit]));
 const limitValues = z.record(z.string(), z.number()).superRefine((values, context) => {
   for (const [key, value] of Object.entries(values)) {
@@ -138,10 +143,12 @@ export const configSchema = z.strictObject({
     .strictObject({
       listen: z
         .string()
-        .regex(/^(off|\[?[0-9A-Fa-f.:]+\]?:\d{1,5})$/, { error: 'must be off or ADDRESS:PORT, such as 127.0.0.1:9477' })
+        .refine((text) => text === 'off' || isEndpoint(text), {
+          error: 'must be off or ADDRESS:PORT, such as 127.0.0.1:9477 or [::1]:9477',
+        })
         .default('127.0.0.1:9477')
         .describe('Where /metrics, /healthz, /readyz and /status answer; `off` for nowhere.'),
-      token: secret.optional().describe('Bearer token that is asked for, as `file:PATH` or `env:NAME`.'),
+      token: secret.optional().describe('Bearer token that is asked for, as `file:PATH` or `env:NAME`.').meta({ secret: true }),
     })
     .prefault({}),
   log: z

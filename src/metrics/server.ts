@@ -46,10 +46,11 @@ async function answer(
   token: string | null,
   facts: ServerFacts,
 ): Promise<void> {
-  if (token !== null && !isSame(request.headers.authorization ?? '', `Bearer ${token}`))
+  const given = /^bearer (.*)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+  if (token !== null && !isSame(given, token))
     return send(response, 401, 'text/plain', 'unauthorized\n', { 'www-authenticate': 'Bearer' });
   if (request.method !== 'GET' && request.method !== 'HEAD')
-    return send(response, 405, 'text/plain', 'only GET\n', { allow: 'GET' });
+    return send(response, 405, 'text/plain', 'only GET\n', { allow: 'GET, HEAD' });
   switch (request.url?.split('?')[0]) {
     case '/metrics':
       return send(response, 200, facts.registry.contentType, await facts.registry.metrics());

@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { CaptureBackend } from '../capture/live/backend.ts';
 import { chooseBackend } from '../capture/live/choose.ts';
-import { type Config, readSecret } from '../config/index.ts';
+import { type Config, needRestart, readSecret } from '../config/index.ts';
 import { Enricher } from '../entity/enrich.ts';
 import { AdtapError } from '../errors.ts';
 import { type Condition, examine, type Loss } from '../health/examine.ts';
@@ -202,7 +202,7 @@ export class Sensor {
     this.#thresholds = config.health;
     this.#log.level = config.log.level;
     await this.#file?.reopen();
-    return changedKeys(this.#config, config).filter((key) => !/^(restraint|health|log\.level)/.test(key));
+    return needRestart(this.#config, config);
   }
 
   async #open(): Promise<void> {
@@ -352,8 +352,8 @@ export class Sensor {
   }
 
   #lines(): { written: number; lost: number; dropped: number; bytes: number } {
-    const lost = this.#file?.state.lostLines ?? 0;
-    return { written: this.#buffer.lines - lost, lost, dropped: this.#bounded.dropped, bytes: this.#buffer.bytes };
+    const { writtenLines = this.#buffer.lines, lostLines: lost = 0 } = this.#file?.state ?? {};
+    return { written: writtenLines, lost, dropped: this.#bounded.dropped, bytes: this.#buffer.bytes };
   }
 
   #registry(): ReturnType<typeof sensorRegistry> {
@@ -484,18 +484,4 @@ function dropPrivileges(user: string, log: Log): void {
     throw new AdtapError('ADTAP_E_CONFIG', `life.user: cannot become ${user}: ${(cause as Error).message}`, { cause });
   }
   log.info({ user }, 'privileges dropped');
-}
-
-/** Keys whose values differ. */
-function changedKeys(before: unknown, after: unknown, prefix = ''): string[] {
-  if (typeof before !== 'object' || before === null || Array.isArray(before) || typeof after !== 'object' || after === null)
-    return JSON.stringify(before) === JSON.stringify(after) ? [] : [prefix];
-  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...keys].flatMap((key) =>
-    changedKeys(
-      (before as Record<string, unknown>)[key],
-      (after as Record<string, unknown>)[key],
-      prefix === '' ? key : `${prefix}.${key}`,
-    ),
-  );
 }

@@ -25,6 +25,8 @@ export interface Supervision {
   readonly crashesPerMinute: number;
   /** Megabytes of JavaScript heap that a worker may have; beyond it crashes. */
   readonly heapMegabytes: number;
+  /** What runs as a worker instead of worker/main.ts: tests have one with a defect. */
+  readonly entry?: URL;
   /** Told of each crash. */
   crashed(shard: number, reason: string, lostPackets: number, lostFlows: number): void;
 }
@@ -83,7 +85,7 @@ export class Shards {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     this.#runKey = runKey;
     this.#pool = new Piscina({
-      filename: new URL(`../worker/main.${extension}`, import.meta.url).href,
+      filename: (this.#supervision?.entry ?? new URL(`../worker/main.${extension}`, import.meta.url)).href,
       name: 'shard',
       minThreads: shards,
       maxThreads: shards,
@@ -156,13 +158,15 @@ export class Shards {
       await pool.run(task, { transferList: [port2] });
     } catch (cause) {
       if (this.#isStopped) return;
-      const reason = this.#faults.get(shard) ?? (cause instanceof Error ? cause.message : String(cause));
+      const message = cause instanceof Error ? cause.message : String(cause);
       if (this.#supervision === null) {
-        this.fail(new AdtapError('ADTAP_E_WORKER', `a worker failed: ${reason}`, { cause }));
+        this.fail(new AdtapError('ADTAP_E_WORKER', `a worker failed: ${message}`, { cause }));
         return;
       }
-      // All that it said is here only when its port is closed.
+      // All that it said, its last word too, is here only when its port is closed.
       await closed;
+      const reason = this.#faults.get(shard) ?? message;
+      this.#faults.delete(shard);
       this.#replace(pool, shard, reason, this.#supervision);
     }
   }
@@ -181,7 +185,10 @@ export class Shards {
       );
       return;
     }
-    this.#done.push(this.#run(pool, shard, this.#next[shard]!));
+    // Behind the last slot there is nothing to read.
+    const next = this.#next[shard]!;
+    const isOver = next > 0 && next === this.published && this.ring.slot(next - 1).last;
+    if (!isOver) this.#done.push(this.#run(pool, shard, next));
     this.#rouse();
   }
 

@@ -55,8 +55,14 @@ const COUNTS = [
 type Sums = { -readonly [K in keyof AdapterCounts]: number };
 const zero = (): Sums => Object.fromEntries(COUNTS.map((name) => [name, 0])) as Sums;
 
+type Pipeline = Pick<LivePipeline, 'pool' | 'setLinktype'>;
+
+/** Adapters of containers come and go under new names: beyond so many those gone the longest are counted as one. */
+const MAX_KNOWN = 256;
+const FORGOTTEN = '(others)';
+
 /** Pseudo-devices of libpcap, and what is no network adapter. */
-const PSEUDO = /^(any|nflog|nfqueue|bluetooth|usbmon|dbus-|rdma|rpcap|canusb|npcap loopback)/i;
+const PSEUDO = /^(any$|nflog|nfqueue|bluetooth\d|usbmon|dbus-|rdma|rpcap|canusb|npcap loopback)/i;
 const LINUX_ADAPTERS = '/sys/class/net';
 
 class Adapter {
@@ -75,14 +81,15 @@ class Adapter {
 
 export class Adapters {
   readonly #backend: CaptureBackend;
-  readonly #pipeline: LivePipeline;
+  readonly #pipeline: Pipeline;
   readonly #plan: AdapterPlan;
   readonly #log: Log;
   readonly #known = new Map<string, Adapter>();
+  #forgotten: Adapter | null = null;
   #nextPlace = 0;
   #isStopping = false;
 
-  constructor(backend: CaptureBackend, pipeline: LivePipeline, plan: AdapterPlan, log: Log) {
+  constructor(backend: CaptureBackend, pipeline: Pipeline, plan: AdapterPlan, log: Log) {
     this.#backend = backend;
     this.#pipeline = pipeline;
     this.#plan = plan;
@@ -106,6 +113,7 @@ export class Adapters {
     const devices = this.#backend.devices();
     for (const adapter of this.#open()) this.#note(adapter, devices.find(({ name }) => name === adapter.name)?.isUp !== false);
     this.#openMissing(devices);
+    this.#forget();
   }
 
   /** A capture outlives its adapter's being down: it only hears nothing. */
@@ -118,7 +126,8 @@ export class Adapters {
   }
 
   status(): AdapterStatus[] {
-    return [...this.#known.values()].map((adapter) => ({
+    const all = this.#forgotten === null ? this.#known.values() : [...this.#known.values(), this.#forgotten];
+    return [...all].map((adapter) => ({
       name: adapter.name,
       state: adapter.place !== -1 && adapter.isUp ? 'capturing' : 'unavailable',
       reason: adapter.reason,
@@ -142,6 +151,19 @@ export class Adapters {
 
   #open(): Adapter[] {
     return [...this.#known.values()].filter((adapter) => adapter.place !== -1);
+  }
+
+  #forget(): void {
+    if (this.#known.size <= MAX_KNOWN) return;
+    for (const [name, adapter] of this.#known) {
+      if (adapter.place !== -1 || this.#plan.names.includes(name)) continue;
+      this.#forgotten ??= new Adapter(FORGOTTEN);
+      for (const count of COUNTS) this.#forgotten.sums[count] += adapter.sums[count];
+      this.#forgotten.opened += adapter.opened;
+      this.#forgotten.reason = 'adapters that are gone for long';
+      this.#known.delete(name);
+      if (this.#known.size <= MAX_KNOWN) return;
+    }
   }
 
   #openMissing(devices: readonly Device[]): AdtapError[] {

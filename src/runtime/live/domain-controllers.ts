@@ -27,22 +27,24 @@ export class DomainControllers implements PacketWatch {
 
   /** Addresses must be valid. */
   constructor(addresses: readonly string[]) {
-    this.#all = [...new Set(addresses)].map((address) => {
+    const known = new Map<string, Controller>();
+    for (const address of addresses) {
       const bytes = parseAddress(address);
       if (bytes === null) throw new RangeError(`${address} is no address`);
-      return { address, bytes, packets: 0, octets: 0, lastSeconds: 0 };
-    });
+      // An IPv6 address can be written in several ways.
+      const key = bytes.join();
+      if (!known.has(key)) known.set(key, { address, bytes, packets: 0, octets: 0, lastSeconds: 0 });
+    }
+    this.#all = [...known.values()];
     for (const one of this.#all) if (one.bytes.length === 4) this.#ipv4.set(u32be(one.bytes, 0), one);
     this.#ipv6 = this.#all.filter((one) => one.bytes.length === 16);
   }
 
   see(packet: Packet, wirelen: number, seconds: number): void {
     const source = this.#find(packet, packet.source);
-    const one = source ?? this.#find(packet, packet.destination);
-    if (one === undefined) return;
-    one.packets++;
-    one.octets += wirelen;
-    if (seconds > one.lastSeconds) one.lastSeconds = seconds;
+    const destination = this.#find(packet, packet.destination);
+    if (source !== undefined) count(source, wirelen, seconds);
+    if (destination !== undefined && destination !== source) count(destination, wirelen, seconds);
   }
 
   status(): ControllerStatus[] {
@@ -55,4 +57,10 @@ export class DomainControllers implements PacketWatch {
     const last = u8(packet.bytes, at + 15);
     return this.#ipv6.find((one) => u8(one.bytes, 15) === last && sameBytes(one.bytes, 0, packet.bytes, at, 16));
   }
+}
+
+function count(controller: Controller, wirelen: number, seconds: number): void {
+  controller.packets++;
+  controller.octets += wirelen;
+  if (seconds > controller.lastSeconds) controller.lastSeconds = seconds;
 }

@@ -20,20 +20,30 @@ export interface Load {
   readonly freeCpu: number;
   readonly ownCpu: number;
   readonly freeMemory: number;
-  /** Of the sensor's own budget. */
+  /** Of the sensor's own budget, and of the machine. */
   readonly ownMemory: number;
+  readonly ownMachineMemory: number;
 }
 
-/** A step down when there is more than room again: half of what a step up may be, so that it settles. */
-const EASE = SHED_PARTS / 4;
+/** The least step up, and half of it down when there is more than room again, so that it settles. */
+const STEP = SHED_PARTS / 8;
+const EASE = STEP / 2;
 /** Room that must be free beyond the wanted share before restraint is eased. */
 const SLACK = 0.05;
 const OWN_MEMORY_LIMIT = 0.9;
+/** Who uses less than that of the processors has nothing to give. */
+const LEAST_SHARE = 0.01;
 
 /** What to go by between two samples; `budget` in bytes. Null when no processor time has passed. */
 export function restraintLoad(before: Sample, now: Sample, budget: number): Load | null {
   const load = loadBetween(before, now);
-  return load === null ? null : { ...load, ownMemory: load.ownMemory / budget };
+  return load === null
+    ? null
+    : {
+        ...load,
+        ownMemory: load.ownMemory / budget,
+        ownMachineMemory: Math.min(1, load.ownMemory / now.memory.total),
+      };
 }
 
 /**
@@ -46,11 +56,11 @@ export function nextShed(shed: number, load: Load, settings: RestraintSettings):
   if (load.ownMemory > OWN_MEMORY_LIMIT) lack = Math.max(lack, (load.ownMemory - OWN_MEMORY_LIMIT) / (1 - OWN_MEMORY_LIMIT));
   if (settings.isEnabled) {
     const cpu = settings.freeCpu - load.freeCpu;
-    if (cpu > 0 && load.ownCpu > 0.01) lack = Math.max(lack, Math.min(1, cpu / load.ownCpu));
+    if (cpu > 0 && load.ownCpu > LEAST_SHARE) lack = Math.max(lack, Math.min(1, cpu / load.ownCpu));
     const memory = settings.freeMemory - load.freeMemory;
-    if (memory > 0) lack = Math.max(lack, Math.min(1, memory / settings.freeMemory));
+    if (memory > 0 && load.ownMachineMemory > memory) lack = Math.max(lack, Math.min(1, memory / settings.freeMemory));
   }
-  if (lack > 0) return Math.min(SHED_ALL, shed + Math.max(SHED_PARTS / 8, Math.ceil((SHED_ALL - shed) * lack)));
+  if (lack > 0) return Math.min(SHED_ALL, shed + Math.max(STEP, Math.ceil((SHED_ALL - shed) * lack)));
   const hasRoom =
     load.ownMemory < OWN_MEMORY_LIMIT - SLACK &&
     (!settings.isEnabled ||

@@ -1,57 +1,85 @@
-// When the sensor gives way, how far, and when it takes its share back.
+// How much is shed for which load, and that a machine under steady load comes to rest.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Sample } from '../../../src/host/watch.ts';
 import { type Load, nextShed, type RestraintSettings, restraintLoad, SHED_ALL } from '../../../src/runtime/live/restraint.ts';
 
-const settings: RestraintSettings = { isEnabled: true, freeCpu: 0.15, freeMemory: 0.15, memoryBytes: 1e9 };
-const idle: Load = { freeCpu: 0.9, ownCpu: 0.05, freeMemory: 0.8, ownMemory: 0.2 };
+const settings: RestraintSettings = { isEnabled: true, freeCpu: 0.15, freeMemory: 0.15, memoryBytes: 2 ** 31 };
+const idle: Load = { freeCpu: 0.9, ownCpu: 0.05, freeMemory: 0.6, ownMemory: 0.2, ownMachineMemory: 0.05 };
 
-describe('restraint', () => {
-  it('leaves a machine with room alone', () => {
-    expect(nextShed(0, idle, settings)).toBe(0);
+describe('nextShed', () => {
+  // A step up is 32 parts of 768 at least, a step down 16.
+  it.each<[string, number, Partial<Load>, number]>([
+    ['all is well', 0, {}, 0],
+    ['all is well again: half a step back', 100, {}, 84],
+    ['nearly nothing is shed any more', 10, {}, 0],
+    ['just enough is free', 0, { freeCpu: 0.15 }, 0],
+    ['just enough is free, which is no reason to ease', 300, { freeCpu: 0.19 }, 300],
+    ['more than enough', 300, { freeCpu: 0.21 }, 284],
+    ['a little too little: the least step', 0, { freeCpu: 0.149, ownCpu: 0.5 }, 32],
+    ['a fifth of what it uses is missing', 0, { freeCpu: 0.05, ownCpu: 0.5 }, Math.ceil(768 * 0.2)],
+    ['a fifth is missing when half is shed', 384, { freeCpu: 0.05, ownCpu: 0.5 }, 384 + Math.ceil(384 * 0.2)],
+    ['more is missing than it uses', 0, { freeCpu: 0, ownCpu: 0.1 }, SHED_ALL],
+    ['others use the processors, it does not', 0, { freeCpu: 0, ownCpu: 0.009 }, 0],
+    ['others use the processors, and it has given way', 400, { freeCpu: 0, ownCpu: 0.009 }, 400],
+    ['memory is short, and it could help', 0, { freeMemory: 0.12, ownMachineMemory: 0.3 }, Math.ceil(768 * 0.2)],
+    ['memory is short for what others use', 0, { freeMemory: 0.05, ownMachineMemory: 0.02 }, 0],
+    ['memory is barely enough: no easing', 300, { freeMemory: 0.19 }, 300],
+    ['nearly its whole budget', 0, { ownMemory: 0.95 }, 384],
+    ['its whole budget', 0, { ownMemory: 1 }, SHED_ALL],
+    ['its budget is nearly kept: no easing', 300, { ownMemory: 0.87 }, 300],
+    ['all is shed already', SHED_ALL, { freeCpu: 0, ownCpu: 0.5 }, SHED_ALL],
+  ])('%s', (_what, shed, load, next) => {
+    expect(nextShed(shed, { ...idle, ...load }, settings)).toBe(next);
   });
 
-  it.each<[string, Partial<Load>]>([
-    ['processors are short and the sensor uses them', { freeCpu: 0.05, ownCpu: 0.4 }],
-    ['memory is short', { freeMemory: 0.05 }],
-    ['its own budget is nearly used', { ownMemory: 0.95 }],
-  ])('gives way when %s', (_, change) => {
-    const shed = nextShed(0, { ...idle, ...change }, settings);
-    expect(shed).toBeGreaterThan(0);
-    expect(shed).toBeLessThanOrEqual(SHED_ALL);
-  });
-
-  it('does not give way for what others use, as that would free nothing', () => {
-    expect(nextShed(0, { ...idle, freeCpu: 0, ownCpu: 0.005 }, settings)).toBe(0);
-  });
-
-  it('gives way for its own memory even when restraint is off, and sheds all beyond the budget', () => {
+  it('looks at its own budget alone when it is switched off', () => {
     const off = { ...settings, isEnabled: false };
-    expect(nextShed(0, { ...idle, freeCpu: 0, ownCpu: 1, freeMemory: 0 }, off)).toBe(0);
-    expect(nextShed(0, { ...idle, ownMemory: 0.95 }, off)).toBeGreaterThan(0);
+    expect(nextShed(0, { ...idle, freeCpu: 0, ownCpu: 0.9, freeMemory: 0, ownMachineMemory: 0.9 }, off)).toBe(0);
+    expect(nextShed(100, { ...idle, freeCpu: 0 }, off)).toBe(84);
     expect(nextShed(0, { ...idle, ownMemory: 1 }, off)).toBe(SHED_ALL);
   });
 
-  it('takes its share back in steps, and not before there is more than enough room', () => {
-    expect(nextShed(SHED_ALL, { ...idle, freeCpu: 0.17 }, settings)).toBe(SHED_ALL);
-    let shed = SHED_ALL;
-    let steps = 0;
-    for (; shed > 0 && steps < 100; steps++) shed = nextShed(shed, idle, settings);
-    expect(shed).toBe(0);
-    expect(steps).toBeGreaterThan(5);
-  });
-
-  it('stays between nothing and everything, in whole parts', () => {
-    const any = fc.double({ min: 0, max: 2, noNaN: true });
+  it('stays within bounds for any load (property)', () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    const load = fc.record({
+      freeCpu: share,
+      ownCpu: share,
+      freeMemory: share,
+      ownMemory: fc.double({ min: 0, max: 3, noNaN: true }),
+      ownMachineMemory: share,
+    });
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: SHED_ALL }), any, any, any, any, (before, freeCpu, ownCpu, freeMemory, ownMemory) => {
-        const shed = nextShed(before, { freeCpu, ownCpu, freeMemory, ownMemory }, settings);
-        expect(Number.isInteger(shed) && shed >= 0 && shed <= SHED_ALL).toBe(true);
+      fc.property(fc.integer({ min: 0, max: SHED_ALL }), load, (shed, now) => {
+        const next = nextShed(shed, now, settings);
+        expect(Number.isInteger(next)).toBe(true);
+        expect(next).toBeGreaterThanOrEqual(0);
+        expect(next).toBeLessThanOrEqual(SHED_ALL);
       }),
     );
   });
 
+  it('comes to rest, with enough free, under any steady load whose cost goes with what is kept (property)', () => {
+    const percent = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max }).map((value) => value / 100);
+    fc.assert(
+      fc.property(percent(100), percent(84), fc.integer({ min: 0, max: SHED_ALL }), (demand, others, start) => {
+        const cpuAt = (shed: number): { ownCpu: number; freeCpu: number } => {
+          const ownCpu = Math.min(demand * (1 - shed / SHED_ALL), 1 - others);
+          return { ownCpu, freeCpu: 1 - others - ownCpu };
+        };
+        let shed = start;
+        for (let round = 0; round < 100; round++) shed = nextShed(shed, { ...idle, ...cpuAt(shed) }, settings);
+        const rest = cpuAt(shed);
+        expect(nextShed(shed, { ...idle, ...rest }, settings)).toBe(shed);
+        if (rest.ownCpu > 0.01) expect(rest.freeCpu).toBeGreaterThanOrEqual(0.15);
+        // Nothing is shed for nothing: with room beyond the slack, all is kept.
+        if (1 - others - demand > 0.21) expect(shed).toBe(0);
+      }),
+    );
+  });
+});
+
+describe('restraintLoad', () => {
   it('goes by what the control group grants, not by the machine around it', () => {
     // Half of one processor, all of it used by the sensor, on a machine of 64 that idles.
     const sample = (at: number, used: number): Sample => ({
@@ -66,7 +94,13 @@ describe('restraint', () => {
       memory: { machineTotal: 64e9, machineAvailable: 60e9, limit: 2e9, total: 2e9, available: 1e9, own: 5e8 },
     });
     const load = restraintLoad(sample(0, 0), sample(10_000, 5000), settings.memoryBytes);
-    expect(load).toMatchObject({ freeCpu: 0, ownCpu: 1, freeMemory: 0.5, ownMemory: 0.5 });
+    expect(load).toMatchObject({
+      freeCpu: 0,
+      ownCpu: 1,
+      freeMemory: 0.5,
+      ownMemory: 5e8 / settings.memoryBytes,
+      ownMachineMemory: 0.25,
+    });
     expect(nextShed(0, load!, settings)).toBeGreaterThan(0);
     expect(restraintLoad(sample(5, 5), sample(5, 5), settings.memoryBytes)).toBeNull();
   });
