@@ -69,7 +69,15 @@ export const configSchema = z.strictObject({
         .describe(
           'Kernel filter in the syntax of pcap-filter(7) instead of the one made from the protocols; empty keeps that one.',
         ),
-      filterAdd: z.string().max(8000).default('').describe('Kernel filter of packets to let in besides.'),
+      filterAdd: z
+        .string()
+        .max(8000)
+        // In libpcap these words move where all that follows is looked for.
+        .refine((text) => !/\b(vlan|mpls|pppoes|geneve|vxlan)\b/.test(text), {
+          error: 'must not name vlan, mpls, pppoes, geneve or vxlan: say all in capture.filter instead',
+        })
+        .default('')
+        .describe('Kernel filter of packets to let in besides, with and without VLAN tags.'),
       snaplen: whole(256, 262_144).default(65_535).describe('Bytes kept of a packet.'),
       promiscuous: z.boolean().default(true).describe('Whether to let in packets for other machines.'),
       bufferMegabytes: whole(1, 2047).default(64).describe("The kernel's buffer of an adapter, in MiB."),

@@ -57,9 +57,11 @@ export const workerCount = (config: Config): number =>
 /** What the kernel is to let in, for Ethernet and for linktypes without tags. */
 export function kernelFilters(config: Config): { readonly filter: string; readonly plainFilter: string } {
   const { filter, filterAdd } = config.capture;
-  const extended = (base: string): string => (filterAdd === '' ? base : `(${filterAdd}) or ${base}`);
-  if (filter !== '') return { filter: extended(`(${filter})`), plainFilter: extended(`(${filter})`) };
-  return { filter: extended(defaultFilter(protocols, true)), plainFilter: extended(defaultFilter(protocols, false)) };
+  if (filter !== '') {
+    const own = filterAdd === '' ? filter : `(${filter}) or (${filterAdd})`;
+    return { filter: own, plainFilter: own };
+  }
+  return { filter: defaultFilter(protocols, true, filterAdd), plainFilter: defaultFilter(protocols, false, filterAdd) };
 }
 
 export class Sensor {

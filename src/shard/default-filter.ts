@@ -38,10 +38,10 @@ const LABELLED = '(ether proto 0x8847) or (ether proto 0x8848) or (ether proto 0
 
 /**
  * The default filter. `withTags` is for Ethernet: in libpcap, all that follows the word vlan is looked for behind the tag, so it
- * comes last.
+ * comes last. `also` is a filter of packets to let in besides, with and without tags; it must have no such word itself.
  */
-export function defaultFilter(protocols: readonly Protocol[], withTags: boolean): string {
-  const plain = inner(protocols);
+export function defaultFilter(protocols: readonly Protocol[], withTags: boolean, also = ''): string {
+  const plain = also === '' ? inner(protocols) : `${inner(protocols)} or (${also})`;
   if (!withTags) return plain;
   return `${plain} or ${LABELLED} or (vlan and (${plain} or ${LABELLED} or (vlan and (${plain}))))`;
 }

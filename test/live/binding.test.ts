@@ -2,12 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openError } from '../../../src/capture/live/native.ts';
-import { walkRecords } from '../../../src/capture/live/records.ts';
-import { type Binding, loadBinding } from '../../../src/native/binding.ts';
-import { captures, fixture, root } from '../../support/fixtures.ts';
-import { directory, packetBytes, pcapHeader, pcapRecord, readAll, type Seen, TestSlot } from '../capture/build.ts';
-import { ipv4, tcp, udp } from '../ip/build.ts';
+import { openError } from '../../src/capture/live/native.ts';
+import { walkRecords } from '../../src/capture/live/records.ts';
+import { type Binding, loadBinding } from '../../src/native/binding.ts';
+import { captures, fixture, root } from '../support/fixtures.ts';
+import { directory, packetBytes, pcapHeader, pcapRecord, readAll, type Seen, TestSlot } from '../unit/capture/build.ts';
+import { ipv4, tcp, udp } from '../unit/ip/build.ts';
 
 function load(): { readonly binding: Binding; readonly version: string } {
   const loaded = loadBinding();
