@@ -102,18 +102,18 @@ export class Speaker {
     return lastNumber() + 0x1_0000_0000;
   }
 
-  /** Hands over everything said since the last call. */
-  take(sequence: number): row.Said {
-    const said = {
-      sequence,
-      lines: this.json.buffer.slice(0, this.json.at),
-      rows: this.rows.values.slice(0, this.rows.count * row.COLUMNS),
-      claims: this.claimed,
-    };
+  /** Everything from now on is written there; into larger memory of its own when that is full. */
+  into(lines: Uint8Array, rows: Float64Array): void {
+    this.json.buffer = lines;
     this.json.at = 0;
+    this.rows.values = rows;
     this.rows.count = 0;
     this.claimed = [];
-    return said;
+  }
+
+  /** Everything said since the last into(), in place. */
+  said(sequence: number): row.Said {
+    return { sequence, lines: this.json.buffer, rows: this.rows.values.subarray(0, this.rows.length), claims: this.claimed };
   }
 }
 

@@ -2,15 +2,14 @@
 // takes what they say. A replay ends when a worker fails; a sensor goes on with a new one and counts what was lost.
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { Said } from '../activity/rows.ts';
 import { AdtapError } from '../errors.ts';
 import { Merger, type OrderedReader } from '../order/merge.ts';
 import { CounterBlocks } from '../slots/counters.ts';
 import { HEADER_COUNTS, type RingShape } from '../slots/layout.ts';
-import { allocateRing, Ring, type RingMemory } from '../slots/ring.ts';
+import { allocateRing, Ring, type RingMemory, type SaidRoom } from '../slots/ring.ts';
 import { WORKER_LOST } from '../transport/ends.ts';
 import { ACTIVE_FLOWS, counterMap, SHARD_ENDS, shardEndCount, WORKER_BUSY } from '../worker/catalogue.ts';
-import type { Fault, ShardTask } from '../worker/main.ts';
+import type { Fault, ShardTask, Word } from '../worker/main.ts';
 
 export interface ShardsSettings {
   readonly messages: boolean;
@@ -208,14 +207,18 @@ export class Shards {
 
   /** Takes what a shard says; resolves when its port is closed. */
   #listen(port: MessagePort, shard: number): Promise<void> {
-    port.on('message', (said: Said | Fault) => {
-      if ('fault' in said) {
-        this.#faults.set(shard, said.fault);
+    port.on('message', (word: Word | Fault) => {
+      if ('fault' in word) {
+        this.#faults.set(shard, word.fault);
         return;
       }
-      this.#next[shard] = said.sequence + 1;
+      const { sequence, claims } = word;
+      this.#next[shard] = sequence + 1;
       try {
-        this.#merger.take(said);
+        const room = this.ring.slot(sequence).rooms[shard] as SaidRoom;
+        const lines = word.lines ?? room.lines;
+        const rows = word.rows ?? room.rows.subarray(0, word.numbers);
+        this.#merger.take({ sequence, lines, rows, claims });
       } catch (error) {
         this.#failure ??= error;
       }

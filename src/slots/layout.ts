@@ -47,7 +47,17 @@ export interface RingShape {
   readonly scratchBytes: number;
   /** Packets a slot can index. */
   readonly slotPackets: number;
+  /** Room for what one shard says of a slot: bytes of lines, and numbers beside them. What does not fit is sent instead. */
+  readonly lineBytes: number;
+  readonly rowNumbers: number;
 }
 
 /** 16 slots of 1 MiB: enough to keep a source, the shards and the sink busy at once, small enough to stay in cache and budget. */
-export const DEFAULT_SHAPE = { slots: 16, slotBytes: 1 << 20, scratchBytes: 1 << 18, slotPackets: 1 << 14 } as const;
+export const DEFAULT_SHAPE = {
+  slots: 16,
+  slotBytes: 1 << 20,
+  scratchBytes: 1 << 18,
+  slotPackets: 1 << 14,
+  lineBytes: 1 << 19,
+  rowNumbers: 1 << 14,
+} as const;

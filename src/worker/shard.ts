@@ -93,13 +93,15 @@ export class Shard implements RefusalCounter, SpeechCounter {
     this.#context.isPartial = parts > 0;
   }
 
-  /** Reads the shard's packets of one slot; with the capture's last slot, ends all flows at `lastFrame`. */
+  /** Reads the shard's packets of one slot, and says what they mean in the slot's room for it if that is enough; with the capture's last slot, ends all flows at `lastFrame`. */
   read(slot: Slot, sequence: number, lastFrame: number): Said {
     const context = this.#context;
     const { entries, bytes } = slot;
     const list = slot.lists[this.#settings.shard]!;
     const count = slot.header[HEADER_COUNTS + this.#settings.shard]!;
     const { firstFrame } = slot;
+    const room = slot.rooms[this.#settings.shard]!;
+    this.#speaker.into(room.lines, room.rows);
     for (let i = 0; i < count; i++) {
       const entry = list[i]! * ENTRY_WORDS;
       const frame = firstFrame + entries[entry + ENTRY_FRAME]!;
@@ -115,7 +117,7 @@ export class Shard implements RefusalCounter, SpeechCounter {
     if (slot.tick !== 0) this.#tick(firstFrame - 1, slot.tick);
     if (slot.last) this.#finish(lastFrame);
     this.#report();
-    return this.#speaker.take(sequence);
+    return this.#speaker.said(sequence);
   }
 
   /** Time passes though no packet came: what is idle ends, and says so. */
