@@ -6,10 +6,11 @@ import { AdtapError } from '../errors.ts';
 import { Merger, type OrderedReader } from '../order/merge.ts';
 import { CounterBlocks } from '../slots/counters.ts';
 import { HEADER_COUNTS, type RingShape } from '../slots/layout.ts';
-import { allocateRing, Ring, type RingMemory, type SaidRoom } from '../slots/ring.ts';
+import { allocateRing, Ring, type RingMemory } from '../slots/ring.ts';
 import { WORKER_LOST } from '../transport/ends.ts';
 import { ACTIVE_FLOWS, counterMap, SHARD_ENDS, shardEndCount, WORKER_BUSY } from '../worker/catalogue.ts';
-import type { Fault, ShardTask, Word } from '../worker/main.ts';
+import type { Fault, ShardTask } from '../worker/main.ts';
+import { saidOf, type Word } from '../worker/word.ts';
 
 export interface ShardsSettings {
   readonly messages: boolean;
@@ -212,13 +213,9 @@ export class Shards {
         this.#faults.set(shard, word.fault);
         return;
       }
-      const { sequence, claims } = word;
-      this.#next[shard] = sequence + 1;
+      this.#next[shard] = word.sequence + 1;
       try {
-        const room = this.ring.slot(sequence).rooms[shard] as SaidRoom;
-        const lines = word.lines ?? room.lines;
-        const rows = word.rows ?? room.rows.subarray(0, word.numbers);
-        this.#merger.take({ sequence, lines, rows, claims });
+        this.#merger.take(saidOf(word, this.ring.slot(word.sequence).rooms[shard]!));
       } catch (error) {
         this.#failure ??= error;
       }

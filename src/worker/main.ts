@@ -1,10 +1,10 @@
 // What a piscina worker runs: one long task that reads slot after slot until the capture ends or it is told to stop.
 import type { MessagePort } from 'node:worker_threads';
-import type { Claim, Said } from '../activity/rows.ts';
 import { CounterBlocks } from '../slots/counters.ts';
-import { Ring, type RingMemory, type SaidRoom } from '../slots/ring.ts';
+import { Ring, type RingMemory } from '../slots/ring.ts';
 import { counterMap, WORKER_BUSY } from './catalogue.ts';
 import { Shard, type ShardSettings } from './shard.ts';
+import { outgrown, wordOf } from './word.ts';
 
 export interface ShardTask {
   readonly settings: ShardSettings;
@@ -16,16 +16,6 @@ export interface ShardTask {
   readonly from: number;
   /** Live capture: after a defect the whole thread ends, so that nothing of its state lives on. */
   readonly isSupervised: boolean;
-}
-
-/** Sent when a slot is read: what was said lies in the slot's room, but for what outgrew it. */
-export interface Word {
-  readonly sequence: number;
-  /** Numbers in the room's rows. */
-  readonly numbers: number;
-  readonly lines: Uint8Array | null;
-  readonly rows: Float64Array | null;
-  readonly claims: readonly Claim[];
 }
 
 /** Sent instead of what was said when a supervised shard ends by a defect. */
@@ -48,7 +38,8 @@ export function shard(task: ShardTask): void {
       reader.shed = ring.shed;
       const said = reader.read(slot, sequence, last ? ring.lastFrame : 0);
       block[busy]! += (performance.now() - began) / 1000;
-      send(port, said, slot.rooms[settings.shard] as SaidRoom);
+      const word = wordOf(said, slot.rooms[settings.shard]!);
+      port.postMessage(word, outgrown(word));
       if (last) break;
     }
   } catch (error) {
@@ -59,13 +50,4 @@ export function shard(task: ShardTask): void {
   } finally {
     port.close();
   }
-}
-
-function send(port: MessagePort, said: Said, room: SaidRoom): void {
-  const { sequence, claims } = said;
-  const lines = said.lines === room.lines ? null : said.lines;
-  const rows = said.rows.buffer === room.rows.buffer ? null : said.rows;
-  const outgrown = [lines, rows].flatMap((one) => (one === null ? [] : [one.buffer as ArrayBuffer]));
-  const word: Word = { sequence, numbers: said.rows.length, lines, rows, claims };
-  port.postMessage(word, outgrown);
 }
