@@ -52,7 +52,7 @@ export interface RingShape {
   readonly scratchBytes: number;
   /** Packets a slot can index. */
   readonly slotPackets: number;
-  /** Room for what one shard says of a slot: bytes of lines, and numbers beside them. What does not fit is sent instead. */
+  /** Room for what shards say of a slot, in equal shares: bytes of lines, and numbers beside them. What outgrows it is sent. */
   readonly lineBytes: number;
   readonly rowNumbers: number;
 }
@@ -63,6 +63,6 @@ export const DEFAULT_SHAPE = {
   slotBytes: 1 << 20,
   scratchBytes: 1 << 18,
   slotPackets: 1 << 14,
-  lineBytes: 1 << 19,
-  rowNumbers: 1 << 14,
+  lineBytes: 1 << 20,
+  rowNumbers: 1 << 15,
 } as const;

@@ -26,7 +26,9 @@ export interface RingMemory {
 
 const headerWords = (shape: RingShape): number => HEADER_COUNTS + shape.shards;
 const listWords = (shape: RingShape): number => (shape.slotPackets / 2) * shape.shards;
-const saidBytes = (shape: RingShape): number => shape.lineBytes + shape.rowNumbers * 8;
+const roomLineBytes = (shape: RingShape): number => Math.ceil(shape.lineBytes / shape.shards / 8) * 8;
+const roomNumbers = (shape: RingShape): number => Math.ceil(shape.rowNumbers / shape.shards);
+const roomBytes = (shape: RingShape): number => roomLineBytes(shape) + roomNumbers(shape) * 8;
 const indexWords = (shape: RingShape): number => headerWords(shape) + shape.slotPackets * ENTRY_WORDS + listWords(shape);
 
 export function allocateRing(shape: RingShape): RingMemory {
@@ -35,7 +37,7 @@ export function allocateRing(shape: RingShape): RingMemory {
     control: controlOf(shape),
     data: new SharedArrayBuffer(shape.slots * slotStride(shape)),
     index: new SharedArrayBuffer(shape.slots * indexWords(shape) * 4),
-    said: new SharedArrayBuffer(shape.slots * shape.shards * saidBytes(shape)),
+    said: new SharedArrayBuffer(shape.slots * shape.shards * roomBytes(shape)),
   };
 }
 
@@ -80,11 +82,9 @@ export class Slot {
       (_, shard) => new Uint16Array(memory.index, listsAt + shard * shape.slotPackets * 2, shape.slotPackets),
     );
     this.rooms = Array.from({ length: shape.shards }, (_, shard) => {
-      const at = (number * shape.shards + shard) * saidBytes(shape);
-      return {
-        rows: new Float64Array(memory.said, at, shape.rowNumbers),
-        lines: new Uint8Array(memory.said, at + shape.rowNumbers * 8, shape.lineBytes),
-      };
+      const at = (number * shape.shards + shard) * roomBytes(shape);
+      const rows = new Float64Array(memory.said, at, roomNumbers(shape));
+      return { rows, lines: new Uint8Array(memory.said, at + rows.byteLength, roomLineBytes(shape)) };
     });
   }
 
