@@ -137,8 +137,15 @@ export class JsonWriter implements Sink {
 
   /** The comma that is due and the key; the value comes next. */
   key(field: Field): void {
-    if (this.#comma) this.#byte(COMMA);
-    this.raw(field.json);
+    const { json } = field;
+    const length = json.length;
+    this.#reserve(length + 1);
+    const { buffer } = this;
+    let at = this.at;
+    if (this.#comma) buffer[at++] = COMMA;
+    if (length >= COPY_FROM) buffer.set(json, at);
+    else for (let i = 0; i < length; i++) buffer[at + i] = json[i]!;
+    this.at = at + length;
     this.#comma = true;
   }
 
@@ -306,10 +313,12 @@ export class JsonWriter implements Sink {
     this.buffer[this.at++] = value;
   }
 
-  /** Room for `bytes` more. */
+  /** Room for `bytes` more. Only the test is worth having in line everywhere. */
   #reserve(bytes: number): void {
-    const needed = this.at + bytes;
-    if (needed <= this.buffer.length) return;
+    if (this.at + bytes > this.buffer.length) this.#grow(this.at + bytes);
+  }
+
+  #grow(needed: number): void {
     let size = this.buffer.length;
     while (size < needed) size *= 2;
     const grown = new Uint8Array(size);
