@@ -1,18 +1,40 @@
 // JSON written as bytes: fields go straight into one growing buffer, no objects and (for byte ranges) no strings in between.
 import { u8 } from '../bytes/read.ts';
 import { type Charset, text as decode } from '../bytes/text.ts';
+import { formatAddress } from '../ip/address.ts';
 import type { Sink } from '../protocols/contract.ts';
 import type { Field } from '../protocols/fields.ts';
+import { SECOND_BYTES, secondBytes } from './time.ts';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
+const DOT = 0x2e;
+const BILLION = 1_000_000_000;
 const HEX = new TextEncoder().encode('0123456789abcdef');
 const NULL = new TextEncoder().encode('null');
 const TRUE = new TextEncoder().encode('true');
 const FALSE = new TextEncoder().encode('false');
+/** From this length on a built-in copy is faster than a loop. */
+const COPY_FROM = 12;
+/** Longest quoted time and IPv4 address. */
+const TIME_BYTES = SECOND_BYTES + 12;
+const ADDRESS_BYTES = 17;
 /** Short escapes of RFC 8259 section 7, by control character. */
 const SHORT_ESCAPES: Readonly<Record<number, number>> = { 8: 0x62, 9: 0x74, 10: 0x6e, 12: 0x66, 13: 0x72 };
+
+/** 1 for the ASCII characters that stand for themselves in a JSON string. */
+const PLAIN = Uint8Array.from({ length: 0x80 }, (_, c) => (c >= 0x20 && c !== QUOTE && c !== BACKSLASH ? 1 : 0));
+
+/** How many decimal digits a whole number below 2^31 has. */
+function digitsOf(value: number): number {
+  if (value < 10) return 1;
+  if (value < 100) return 2;
+  if (value < 1000) return 3;
+  let count = 4;
+  for (let rest = (value / 10_000) | 0; rest > 0; rest = (rest / 10) | 0) count++;
+  return count;
+}
 
 /** A Sink over one byte buffer. What was written lies in buffer[0, at). */
 export class JsonWriter implements Sink {
@@ -50,7 +72,7 @@ export class JsonWriter implements Sink {
     const wide = charset === 'utf16le';
     for (let from = start; from < end; from += wide ? 2 : 1) {
       const c = u8(bytes, from);
-      if (c < 0x20 || c > 0x7e || c === QUOTE || c === BACKSLASH || (wide && (from + 1 >= end || u8(bytes, from + 1) !== 0))) {
+      if (c > 0x7e || PLAIN[c] === 0 || (wide && (from + 1 >= end || u8(bytes, from + 1) !== 0))) {
         this.string(decode(charset, bytes, start, end));
         return;
       }
@@ -79,55 +101,51 @@ export class JsonWriter implements Sink {
   }
 
   close(): void {
-    this.#reserve(1);
-    this.buffer[this.at++] = 0x7d;
+    this.#byte(0x7d);
     this.#comma = true;
   }
 
   list(field: Field): void {
     this.key(field);
-    this.#reserve(1);
-    this.buffer[this.at++] = 0x5b;
+    this.#byte(0x5b);
     this.#comma = false;
   }
 
   endList(): void {
-    this.#reserve(1);
-    this.buffer[this.at++] = 0x5d;
+    this.#byte(0x5d);
     this.#comma = true;
   }
 
   /** `{`, without a key. */
   openObject(): void {
-    this.#reserve(1);
-    this.buffer[this.at++] = 0x7b;
+    this.#byte(0x7b);
     this.#comma = false;
   }
 
-  /** The start of an object, ready-made: `{`, keys and values; more of them follow. */
+  /** Bytes that end with the `{` of an object. */
   openWith(json: Uint8Array): void {
     this.raw(json);
-    this.#comma = true;
+    this.#comma = false;
   }
 
   /** `}` and the end of the line. */
   endLine(): void {
     this.close();
-    this.#reserve(1);
-    this.buffer[this.at++] = 0x0a;
+    this.#byte(0x0a);
     this.#comma = false;
   }
 
   /** The comma that is due and the key; the value comes next. */
   key(field: Field): void {
-    const json = field.json;
+    const { json } = field;
     const length = json.length;
     this.#reserve(length + 1);
-    const buffer = this.buffer;
+    const { buffer } = this;
     let at = this.at;
     if (this.#comma) buffer[at++] = COMMA;
-    for (let i = 0; i < length; i++) buffer[at++] = json[i]!;
-    this.at = at;
+    if (length >= COPY_FROM) buffer.set(json, at);
+    else for (let i = 0; i < length; i++) buffer[at + i] = json[i]!;
+    this.at = at + length;
     this.#comma = true;
   }
 
@@ -136,13 +154,14 @@ export class JsonWriter implements Sink {
     this.raw(NULL);
   }
 
-  /** A value: bytes that are JSON already. */
+  /** Bytes that are JSON already: a value, or any piece of an object. */
   raw(json: Uint8Array): void {
     const length = json.length;
     this.#reserve(length);
-    const buffer = this.buffer;
-    for (let i = 0; i < length; i++) buffer[this.at + i] = json[i]!;
-    this.at += length;
+    const { buffer, at } = this;
+    if (length >= COPY_FROM) buffer.set(json, at);
+    else for (let i = 0; i < length; i++) buffer[at + i] = json[i]!;
+    this.at = at + length;
   }
 
   /** A value: a number; whole ones below 2^53 digit by digit. */
@@ -152,7 +171,8 @@ export class JsonWriter implements Sink {
       return;
     }
     this.#reserve(17);
-    this.digits(value, 1);
+    if (value > 0x7fff_ffff) this.#longDigits(value);
+    else this.#digits(value, digitsOf(value));
   }
 
   /** A value: milliseconds with six decimals (nanoseconds), without trailing zeros. */
@@ -166,23 +186,58 @@ export class JsonWriter implements Sink {
     this.number(whole);
     if (rest === 0) return;
     this.#reserve(8);
-    this.buffer[this.at++] = 0x2e;
-    this.digits(rest, 6);
+    this.buffer[this.at++] = DOT;
+    this.#digits(rest, 6);
     while (this.buffer[this.at - 1] === 0x30) this.at--;
   }
 
-  /** Decimal digits of a whole number, zero-padded to `width`. Room must have been reserved. */
-  digits(value: number, width: number): void {
-    const buffer = this.buffer;
-    let count = width;
-    for (let bound = 10 ** width; value >= bound; bound *= 10) count++;
-    let rest = value;
+  /** A value: an RFC 3339 time with nanoseconds. */
+  time(seconds: number, nanoseconds: number): void {
+    this.#reserve(TIME_BYTES);
+    const { buffer } = this;
+    buffer[this.at++] = QUOTE;
+    buffer.set(secondBytes(seconds), this.at);
+    this.at += SECOND_BYTES;
+    this.#digits(nanoseconds, 9);
+    buffer[this.at++] = 0x5a;
+    buffer[this.at++] = QUOTE;
+  }
+
+  /** A value: the text of the IP address whose 4 or 16 bytes lie at `at`. */
+  address(bytes: Uint8Array, at: number, length: 4 | 16): void {
+    if (length === 16) {
+      this.quoted(formatAddress(bytes, at, length));
+      return;
+    }
+    this.#reserve(ADDRESS_BYTES);
+    const { buffer } = this;
+    buffer[this.at++] = QUOTE;
+    for (let i = 0; i < 4; i++) {
+      const octet = u8(bytes, at + i);
+      if (i > 0) buffer[this.at++] = DOT;
+      this.#digits(octet, digitsOf(octet));
+    }
+    buffer[this.at++] = QUOTE;
+  }
+
+  /** The last `count` decimal digits of a whole number below 2^31. Room must have been reserved. */
+  #digits(value: number, count: number): void {
+    const { buffer } = this;
+    let rest = value | 0;
     for (let at = this.at + count - 1; at >= this.at; at--) {
-      const tenth = Math.floor(rest / 10);
+      const tenth = (rest / 10) | 0;
       buffer[at] = 0x30 + (rest - tenth * 10);
       rest = tenth;
     }
     this.at += count;
+  }
+
+  /** Decimal digits of a whole number from 2^31 on. Room must have been reserved. */
+  #longDigits(value: number): void {
+    const upper = Math.floor(value / BILLION);
+    if (upper > 0x7fff_ffff) this.#longDigits(upper);
+    else this.#digits(upper, digitsOf(upper));
+    this.#digits(value - upper * BILLION, 9);
   }
 
   /** A value: a string, quoted and escaped (RFC 8259 section 7), in UTF-8. */
@@ -194,6 +249,10 @@ export class JsonWriter implements Sink {
     buffer[at++] = QUOTE;
     for (let i = 0; i < length; i++) {
       let c = value.charCodeAt(i);
+      if (c < 0x80 && PLAIN[c] === 1) {
+        buffer[at++] = c;
+        continue;
+      }
       if (c < 0x80) {
         if (c === QUOTE || c === BACKSLASH) buffer[at++] = BACKSLASH;
         else if (c < 0x20) {
@@ -236,18 +295,30 @@ export class JsonWriter implements Sink {
 
   /** A quoted value of plain ASCII that needs no escapes, such as an address. */
   quoted(value: string): void {
-    this.#ascii(`"${value}"`);
+    this.#byte(QUOTE);
+    this.#ascii(value);
+    this.#byte(QUOTE);
   }
 
   #ascii(value: string): void {
-    this.#reserve(value.length);
-    for (let i = 0; i < value.length; i++) this.buffer[this.at++] = value.charCodeAt(i);
+    const length = value.length;
+    this.#reserve(length);
+    const { buffer, at } = this;
+    for (let i = 0; i < length; i++) buffer[at + i] = value.charCodeAt(i);
+    this.at = at + length;
   }
 
-  /** Room for `bytes` more. */
+  #byte(value: number): void {
+    this.#reserve(1);
+    this.buffer[this.at++] = value;
+  }
+
+  /** Room for `bytes` more. Only the test is worth having in line everywhere. */
   #reserve(bytes: number): void {
-    const needed = this.at + bytes;
-    if (needed <= this.buffer.length) return;
+    if (this.at + bytes > this.buffer.length) this.#grow(this.at + bytes);
+  }
+
+  #grow(needed: number): void {
     let size = this.buffer.length;
     while (size < needed) size *= 2;
     const grown = new Uint8Array(size);

@@ -33,14 +33,19 @@ export const COLUMNS = 18;
 
 /** Rows of one slot. */
 export class Rows {
-  values = new Float64Array(COLUMNS * 1024);
+  values: Float64Array = new Float64Array(0);
   count = 0;
+
+  /** Numbers in use. */
+  get length(): number {
+    return this.count * COLUMNS;
+  }
 
   /** Offset of a new row, cleared. */
   add(): number {
     const at = this.count * COLUMNS;
     if (at + COLUMNS > this.values.length) {
-      const grown = new Float64Array(this.values.length * 2);
+      const grown = new Float64Array(Math.max(this.values.length, COLUMNS * 512) * 2);
       grown.set(this.values);
       this.values = grown;
     }
@@ -69,6 +74,7 @@ export interface Claim {
 /** What a shard says of one slot. */
 export interface Said {
   readonly sequence: number;
+  /** The lines' bytes, as far as rows reach into them. */
   readonly lines: Uint8Array;
   readonly rows: Float64Array;
   readonly claims: readonly Claim[];

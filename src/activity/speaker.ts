@@ -2,7 +2,16 @@
 import { type HashKey, lastNumber, sipHash } from '../bytes/hash.ts';
 import { u32be } from '../bytes/read.ts';
 import { formatAddress } from '../ip/address.ts';
-import type { ActivitySink, ClaimSink, Context, Direction, Envelope, Identity, MessageSink } from '../protocols/contract.ts';
+import type {
+  ActivitySink,
+  ClaimSink,
+  Context,
+  Direction,
+  Envelope,
+  Identity,
+  MessageSink,
+  Transport,
+} from '../protocols/contract.ts';
 import type { ActivityType, Field } from '../protocols/fields.ts';
 import { defineLimits, hit } from '../protocols/limits.ts';
 import { PARTITIONS } from '../slots/layout.ts';
@@ -10,7 +19,6 @@ import type { FlowContext } from '../transport/flow-context.ts';
 import { accountFields, activityEnvelope, endpointFields, houseDetails, messageEnvelope, SCHEMA_VERSION } from './fields.ts';
 import { JsonWriter } from './json-writer.ts';
 import * as row from './rows.ts';
-import { isoTime } from './time.ts';
 
 export const speakerLimits = defineLimits('claims', {
   remembered: {
@@ -23,6 +31,28 @@ export const speakerLimits = defineLimits('claims', {
 });
 
 const encoder = new TextEncoder();
+
+/** A piece of a line, of keys with their colons and what stands between them. */
+function piece(...parts: readonly (Field | string)[]): Uint8Array {
+  const decoder = new TextDecoder();
+  return encoder.encode(parts.map((part) => (typeof part === 'string' ? part : decoder.decode(part.json))).join(''));
+}
+
+// The envelope's keys stand always in the same order, so what lies between two values is copied as one piece.
+const E = activityEnvelope;
+const FRAME = piece(',', E.frame);
+const PORT = piece(',', endpointFields.port);
+const COMPUTER = piece(',', endpointFields.computer);
+const DESTINATION = piece('null},', E.destination, '{', endpointFields.ip);
+const ACCOUNT = piece('null},', E.account);
+const TARGET = piece(',', E.target);
+const SUCCESS = piece(',', E.outcome, '"success",', E.reason, 'null,', E.durationMs);
+const OUTCOME = piece(',', E.outcome);
+const REASON = piece(',', E.reason);
+const DURATION = piece(',', E.durationMs);
+const MDI = piece(',', E.mdi);
+const DETAILS = piece(',', E.details, '{');
+const NULL = piece('null');
 const NOBODY: ActivityType = { type: '', protocol: '', help: '' };
 
 class LineEnvelope implements Envelope {
@@ -72,18 +102,18 @@ export class Speaker {
     return lastNumber() + 0x1_0000_0000;
   }
 
-  /** Hands over everything said since the last call. */
-  take(sequence: number): row.Said {
-    const said = {
-      sequence,
-      lines: this.json.buffer.slice(0, this.json.at),
-      rows: this.rows.values.slice(0, this.rows.count * row.COLUMNS),
-      claims: this.claimed,
-    };
+  /** Everything from now on is written there; into larger memory of its own when that is full. */
+  into(lines: Uint8Array, rows: Float64Array): void {
+    this.json.buffer = lines;
     this.json.at = 0;
+    this.rows.values = rows;
     this.rows.count = 0;
     this.claimed = [];
-    return said;
+  }
+
+  /** Everything said since the last into(), in place. */
+  said(sequence: number): row.Said {
+    return { sequence, lines: this.json.buffer, rows: this.rows.values.subarray(0, this.rows.length), claims: this.claimed };
   }
 }
 
@@ -180,10 +210,19 @@ class MessageLines extends Lines implements MessageSink {
   }
 }
 
+/** The pieces of an activity's line that depend on its type. */
+interface Head {
+  readonly type: ActivityType;
+  /** Up to the time. */
+  readonly start: Uint8Array;
+  /** From the frame to the source's address, by transport and carrier: carriers are protocols, so they are few. */
+  readonly middles: Readonly<Record<Transport, Map<string, Uint8Array>>>;
+}
+
 class ActivityLines extends Lines implements ActivitySink {
   readonly #envelope = new LineEnvelope();
   readonly #sensor: string;
-  readonly #heads = new Map<ActivityType, Uint8Array>();
+  readonly #heads = new Map<ActivityType, Head>();
   #row = 0;
 
   constructor(speaker: Speaker, context: () => FlowContext, sensor: string, counter: SpeechCounter) {
@@ -232,34 +271,38 @@ class ActivityLines extends Lines implements ActivitySink {
     values[at + row.SECONDS] = e.seconds;
     values[at + row.NANOSECONDS] = e.nanoseconds;
 
-    json.openWith(this.#head(e.type));
-    json.key(activityEnvelope.time);
-    json.quoted(isoTime(e.seconds, e.nanoseconds));
-    json.int(activityEnvelope.frame, context.frame);
-    json.text(activityEnvelope.sensor, this.#sensor);
-    json.text(activityEnvelope.protocol, e.type.protocol);
-    this.#orNull(activityEnvelope.carrier, e.carrier);
-    json.key(activityEnvelope.transport);
-    json.quoted(context.transport);
-    values[at + row.SOURCE_COMPUTER] = this.#endpoint(activityEnvelope.source, context, from);
-    values[at + row.DESTINATION_COMPUTER] = this.#endpoint(activityEnvelope.destination, context, to);
-    json.key(activityEnvelope.account);
+    const head = this.#head(e.type);
+    json.raw(head.start);
+    json.time(e.seconds, e.nanoseconds);
+    json.raw(FRAME);
+    json.number(context.frame);
+    json.raw(this.#middle(head, e.carrier, context.transport));
+    values[at + row.SOURCE_COMPUTER] = this.#endpoint(context, from);
+    json.raw(DESTINATION);
+    values[at + row.DESTINATION_COMPUTER] = this.#endpoint(context, to);
+    json.raw(ACCOUNT);
     values[at + row.ACCOUNT] = json.at;
     this.#account(e.account);
     values[at + row.ACCOUNT_END] = json.at;
-    const target = json.at + activityEnvelope.target.json.length + 2;
-    this.#orNull(activityEnvelope.target, e.target);
-    if (e.target !== '') {
-      values[at + row.TARGET] = target;
+    json.raw(TARGET);
+    if (e.target === '') json.raw(NULL);
+    else {
+      values[at + row.TARGET] = json.at + 1;
+      json.string(e.target);
       values[at + row.TARGET_END] = json.at - 1;
     }
-    json.key(activityEnvelope.outcome);
-    json.quoted(e.outcome);
-    this.#orNull(activityEnvelope.reason, e.reason);
-    json.key(activityEnvelope.durationMs);
+    if (e.outcome === 'success' && e.reason === '') json.raw(SUCCESS);
+    else {
+      json.raw(OUTCOME);
+      json.quoted(e.outcome);
+      json.raw(REASON);
+      this.#orNull(e.reason);
+      json.raw(DURATION);
+    }
     this.#duration(e);
-    this.#orNull(activityEnvelope.mdi, e.mdi);
-    json.open(activityEnvelope.details);
+    json.raw(MDI);
+    this.#orNull(e.mdi);
+    json.openWith(DETAILS);
     if (e.firstFrame !== context.frame) json.int(houseDetails.firstFrame, e.firstFrame);
     if (context.isPartial) json.text(houseDetails.coverage, 'partial');
   }
@@ -270,35 +313,43 @@ class ActivityLines extends Lines implements ActivitySink {
     this.speaker.rows.values[this.#row + row.END] = this.json.at;
   }
 
-  #head(type: ActivityType): Uint8Array {
+  #head(type: ActivityType): Head {
     let head = this.#heads.get(type);
     if (head === undefined) {
-      head = encoder.encode(`{"v":${SCHEMA_VERSION},"kind":"activity","type":${JSON.stringify(type.type)}`);
+      const start = piece(`{"v":${SCHEMA_VERSION},"kind":"activity","type":${JSON.stringify(type.type)},`, E.time);
+      head = { start, type, middles: { tcp: new Map(), udp: new Map() } };
       this.#heads.set(type, head);
     }
     return head;
   }
 
-  #orNull(field: Field, value: string): void {
-    if (value !== '') this.json.text(field, value);
-    else {
-      this.json.key(field);
-      this.json.null();
+  /** What stands between the frame and the source's address. */
+  #middle(head: Head, carrier: string, transport: Transport): Uint8Array {
+    const middles = head.middles[transport];
+    let middle = middles.get(carrier);
+    if (middle === undefined) {
+      const value = carrier === '' ? 'null' : JSON.stringify(carrier);
+      const protocol = JSON.stringify(head.type.protocol);
+      const end = [',', E.carrier, value, ',', E.transport, `"${transport}",`, E.source, '{', endpointFields.ip];
+      middle = piece(',', E.sensor, JSON.stringify(this.#sensor), ',', E.protocol, protocol, ...end);
+      middles.set(carrier, middle);
     }
+    return middle;
   }
 
-  /** Writes one end; returns where its computer's `null` stands. */
-  #endpoint(field: Field, context: FlowContext, end: Direction): number {
+  #orNull(value: string): void {
+    if (value !== '') this.json.string(value);
+    else this.json.raw(NULL);
+  }
+
+  /** Writes one end up to its computer; returns where the computer's `null` is to stand. */
+  #endpoint(context: FlowContext, end: Direction): number {
     const json = this.json;
-    json.open(field);
-    json.key(endpointFields.ip);
-    json.quoted(this.ends.ip(context, end));
-    json.int(endpointFields.port, portOf(context, end));
-    json.key(endpointFields.computer);
-    const at = json.at;
-    json.null();
-    json.close();
-    return at;
+    json.address(context.addresses, 16 * end, context.addressLength);
+    json.raw(PORT);
+    json.number(portOf(context, end));
+    json.raw(COMPUTER);
+    return json.at;
   }
 
   #account(account: Identity | null): void {

@@ -8,15 +8,31 @@ export function text(charset: Charset, bytes: Uint8Array, start: number, end: nu
   return charset === 'latin1' ? latin1(bytes, start, end) : utf8(bytes, start, end);
 }
 
+/** Arrays of every length up to this many code units: a string made of one at once is flat, one made by appending is not. */
+const PIECE = 64;
+const pieces: readonly number[][] = Array.from({ length: PIECE + 1 }, (_, length) => new Array<number>(length).fill(0));
+
 /** ISO 8859-1: every byte is the code point of that number. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   let out = '';
-  for (let at = start; at < end; at++) out += String.fromCharCode(bytes[at]!);
+  for (let at = start; at < end; at += PIECE) {
+    const length = Math.min(PIECE, end - at);
+    const piece = pieces[length]!;
+    for (let i = 0; i < length; i++) piece[i] = bytes[at + i]!;
+    out += String.fromCharCode(...piece);
+  }
   return out;
+}
+
+function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  let all = 0;
+  for (let at = start; at < end; at++) all |= bytes[at]!;
+  return all < 0x80;
 }
 
 /** UTF-8 (RFC 3629); overlong forms, surrogates and cut sequences become U+FFFD. */
 export function utf8(bytes: Uint8Array, start: number, end: number): string {
+  if (isAscii(bytes, start, end)) return latin1(bytes, start, end);
   let out = '';
   let at = start;
   while (at < end) {
@@ -45,6 +61,7 @@ export function utf8(bytes: Uint8Array, start: number, end: number): string {
 
 /** UTF-16 little-endian; a lone surrogate or an odd last byte becomes U+FFFD. */
 export function utf16le(bytes: Uint8Array, start: number, end: number): string {
+  if ((end - start) % 2 === 0 && !hasSurrogate(bytes, start, end)) return units(bytes, start, end);
   let out = '';
   for (let at = start; at + 1 < end; at += 2) {
     const unit = bytes[at]! | (bytes[at + 1]! << 8);
@@ -61,6 +78,23 @@ export function utf16le(bytes: Uint8Array, start: number, end: number): string {
     } else out += String.fromCharCode(unit);
   }
   if ((end - start) % 2 === 1) out += '\ufffd';
+  return out;
+}
+
+function hasSurrogate(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start + 1; at < end; at += 2) if ((bytes[at]! & 0xf8) === 0xd8) return true;
+  return false;
+}
+
+/** Little-endian code units as they are. */
+function units(bytes: Uint8Array, start: number, end: number): string {
+  let out = '';
+  for (let at = start; at < end; at += 2 * PIECE) {
+    const length = Math.min(PIECE, (end - at) / 2);
+    const piece = pieces[length]!;
+    for (let i = 0; i < length; i++) piece[i] = bytes[at + 2 * i]! | (bytes[at + 2 * i + 1]! << 8);
+    out += String.fromCharCode(...piece);
+  }
   return out;
 }
 

@@ -109,6 +109,41 @@ export class Packet {
   }
 
   /**
+   * Reads the transport header of a packet that was walked before and was TCP_OR_UDP. `bytes` and `missing` have been set to
+   * what they were then. What only a walk tells (tunnels, VLAN, fragments, `named`, `window`) is not valid after it.
+   */
+  resume(network: number, protocol: number, transport: number, end: number): void {
+    const { bytes } = this;
+    this.network = network;
+    if (u8(bytes, network) >> 4 === 4) {
+      this.version = 4;
+      this.source = network + 12;
+      this.destination = network + 16;
+      this.id = u16be(bytes, network + 4);
+    } else {
+      this.version = 6;
+      this.source = network + 8;
+      this.destination = network + 24;
+      this.id = 0;
+    }
+    this.protocol = protocol;
+    this.transport = transport;
+    this.end = end;
+    this.sourcePort = u16be(bytes, transport);
+    this.destinationPort = u16be(bytes, transport + 2);
+    if (protocol === PROTOCOL_UDP) {
+      this.payload = transport + UDP_BYTES;
+      this.checksum = u16be(bytes, transport + 6);
+      return;
+    }
+    this.sequence = u32be(bytes, transport + 4);
+    this.acknowledgment = u32be(bytes, transport + 8);
+    this.flags = u8(bytes, transport + 13);
+    this.checksum = u16be(bytes, transport + 16);
+    this.payload = Math.min(transport + (u8(bytes, transport + 12) >> 4) * 4, end);
+  }
+
+  /**
    * Walks IP headers from the outermost to the innermost. `limit` is where what carries the header says that it ends, which may
    * be behind the end of what was captured: no length inside may promise more.
    */

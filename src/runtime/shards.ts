@@ -2,7 +2,6 @@
 // takes what they say. A replay ends when a worker fails; a sensor goes on with a new one and counts what was lost.
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { Said } from '../activity/rows.ts';
 import { AdtapError } from '../errors.ts';
 import { Merger, type OrderedReader } from '../order/merge.ts';
 import { CounterBlocks } from '../slots/counters.ts';
@@ -11,6 +10,7 @@ import { allocateRing, Ring, type RingMemory } from '../slots/ring.ts';
 import { WORKER_LOST } from '../transport/ends.ts';
 import { ACTIVE_FLOWS, counterMap, SHARD_ENDS, shardEndCount, WORKER_BUSY } from '../worker/catalogue.ts';
 import type { Fault, ShardTask } from '../worker/main.ts';
+import { saidOf, type Word } from '../worker/word.ts';
 
 export interface ShardsSettings {
   readonly messages: boolean;
@@ -215,14 +215,14 @@ export class Shards {
 
   /** Takes what a shard says; resolves when its port is closed. */
   #listen(port: MessagePort, shard: number): Promise<void> {
-    port.on('message', (said: Said | Fault) => {
-      if ('fault' in said) {
-        this.#faults.set(shard, said.fault);
+    port.on('message', (word: Word | Fault) => {
+      if ('fault' in word) {
+        this.#faults.set(shard, word.fault);
         return;
       }
-      this.#next[shard] = said.sequence + 1;
+      this.#next[shard] = word.sequence + 1;
       try {
-        this.#merger.take(said);
+        this.#merger.take(saidOf(word, this.ring.slot(word.sequence).rooms[shard]!));
       } catch (error) {
         this.#failure ??= error;
       }

@@ -8,17 +8,18 @@ import { Defragmenter } from '../ip/fragments.ts';
 import { Packet } from '../ip/packet.ts';
 import { FRAGMENT, TCP_OR_UDP, TOO_MANY_HEADERS } from '../ip/verdict.ts';
 import {
-  ENTRY_CAPLEN,
+  ENTRY_END,
   ENTRY_FRAME,
   ENTRY_HASH,
-  ENTRY_LINKTYPE,
+  ENTRY_MISSING,
   ENTRY_NANOSECONDS,
-  ENTRY_OFFSET,
-  ENTRY_PARTITION,
+  ENTRY_NETWORK,
+  ENTRY_PROTOCOL,
   ENTRY_SECONDS,
+  ENTRY_TRANSPORT,
   ENTRY_WORDS,
   HEADER_COUNTS,
-  PARTITIONS,
+  partitionOf,
   type RingShape,
 } from '../slots/layout.ts';
 import type { Slot } from '../slots/ring.ts';
@@ -163,7 +164,7 @@ export class Gate implements SlotWriter {
     }
     if (this.#watch !== null && packet.version !== 0) this.#watch.see(packet, wirelen, seconds);
     block[verdicts + verdict]!++;
-    if (verdict === TCP_OR_UDP) this.#place(packet, offset, caplen, seconds, nanoseconds, linktype);
+    if (verdict === TCP_OR_UDP) this.#place(packet, seconds, nanoseconds);
     else if (verdict === FRAGMENT) {
       if (hasRoom) this.#reassemble(packet, seconds, nanoseconds);
       else this.fragments.refuse();
@@ -186,28 +187,29 @@ export class Gate implements SlotWriter {
     this.#scratch += length;
     const inner = this.#inner;
     const verdict = inner.walk(this.bytes, at, at + length, LINKTYPE_RAW);
-    if (verdict === TCP_OR_UDP) this.#place(inner, at, length, seconds, nanoseconds, LINKTYPE_RAW);
+    if (verdict === TCP_OR_UDP) this.#place(inner, seconds, nanoseconds);
     // A datagram that is a fragment again, once put together, is made to confuse.
     else this.#counters.block[this.#counters.verdicts + (verdict === FRAGMENT ? TOO_MANY_HEADERS : verdict)]!++;
   }
 
-  #place(packet: Packet, offset: number, caplen: number, seconds: number, nanoseconds: number, linktype: number): void {
+  /** Lists a packet for its shard, with what the walk found, so that no shard walks it again. */
+  #place(packet: Packet, seconds: number, nanoseconds: number): void {
     const slot = this.#slot;
     if (slot === null) return;
     const hash = flowHash(packet);
-    const partition = hash % PARTITIONS;
     const number = this.#entry++;
     const entry = number * ENTRY_WORDS;
     const { entries } = slot;
     entries[entry + ENTRY_FRAME] = this.frame - slot.firstFrame;
     entries[entry + ENTRY_SECONDS] = seconds;
     entries[entry + ENTRY_NANOSECONDS] = nanoseconds;
-    entries[entry + ENTRY_OFFSET] = offset;
-    entries[entry + ENTRY_CAPLEN] = caplen;
-    entries[entry + ENTRY_LINKTYPE] = linktype;
-    entries[entry + ENTRY_PARTITION] = partition;
     entries[entry + ENTRY_HASH] = hash;
-    const shard = partition % this.#shape.shards;
+    entries[entry + ENTRY_NETWORK] = packet.network;
+    entries[entry + ENTRY_TRANSPORT] = packet.transport;
+    entries[entry + ENTRY_END] = packet.end;
+    entries[entry + ENTRY_MISSING] = packet.missing;
+    entries[entry + ENTRY_PROTOCOL] = packet.protocol;
+    const shard = partitionOf(hash) % this.#shape.shards;
     slot.lists[shard]![this.#counts[shard]!++] = number;
   }
 }

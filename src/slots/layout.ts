@@ -18,16 +18,21 @@ export const SHED = 4;
 /** From here on: which slot holds which sequence, one word a slot. */
 export const CONTROL_WORDS = 16;
 
+/** The partition of a flow, by the hash of its five-tuple. */
+export const partitionOf = (hash: number): number => hash % PARTITIONS;
+
 /** Words of a packet's entry. */
 export const ENTRY_FRAME = 0; // relative to the slot's first frame
 export const ENTRY_SECONDS = 1;
 export const ENTRY_NANOSECONDS = 2;
-export const ENTRY_OFFSET = 3;
-export const ENTRY_CAPLEN = 4;
-export const ENTRY_LINKTYPE = 5;
-export const ENTRY_PARTITION = 6;
-export const ENTRY_HASH = 7;
-export const ENTRY_WORDS = 8;
+export const ENTRY_HASH = 3;
+// What the gate's walk over the headers found: offsets of IP header, transport header and end of payload; see Packet.
+export const ENTRY_NETWORK = 4;
+export const ENTRY_TRANSPORT = 5;
+export const ENTRY_END = 6;
+export const ENTRY_MISSING = 7;
+export const ENTRY_PROTOCOL = 8;
+export const ENTRY_WORDS = 9;
 
 /** Words of a slot's header; then comes the number of packets of each shard. */
 export const HEADER_FIRST_FRAME_LOW = 0;
@@ -47,7 +52,17 @@ export interface RingShape {
   readonly scratchBytes: number;
   /** Packets a slot can index. */
   readonly slotPackets: number;
+  /** Room for what shards say of a slot, in equal shares: bytes of lines, and numbers beside them. What outgrows it is sent. */
+  readonly lineBytes: number;
+  readonly rowNumbers: number;
 }
 
 /** 16 slots of 1 MiB: enough to keep a source, the shards and the sink busy at once, small enough to stay in cache and budget. */
-export const DEFAULT_SHAPE = { slots: 16, slotBytes: 1 << 20, scratchBytes: 1 << 18, slotPackets: 1 << 14 } as const;
+export const DEFAULT_SHAPE = {
+  slots: 16,
+  slotBytes: 1 << 20,
+  scratchBytes: 1 << 18,
+  slotPackets: 1 << 14,
+  lineBytes: 1 << 20,
+  rowNumbers: 1 << 15,
+} as const;

@@ -21,10 +21,14 @@ export interface RingMemory {
   readonly control: SharedArrayBuffer;
   readonly data: SharedArrayBuffer;
   readonly index: SharedArrayBuffer;
+  readonly said: SharedArrayBuffer;
 }
 
 const headerWords = (shape: RingShape): number => HEADER_COUNTS + shape.shards;
 const listWords = (shape: RingShape): number => (shape.slotPackets / 2) * shape.shards;
+const roomLineBytes = (shape: RingShape): number => Math.ceil(shape.lineBytes / shape.shards / 8) * 8;
+const roomNumbers = (shape: RingShape): number => Math.ceil(shape.rowNumbers / shape.shards);
+const roomBytes = (shape: RingShape): number => roomLineBytes(shape) + roomNumbers(shape) * 8;
 const indexWords = (shape: RingShape): number => headerWords(shape) + shape.slotPackets * ENTRY_WORDS + listWords(shape);
 
 export function allocateRing(shape: RingShape): RingMemory {
@@ -33,6 +37,7 @@ export function allocateRing(shape: RingShape): RingMemory {
     control: controlOf(shape),
     data: new SharedArrayBuffer(shape.slots * slotStride(shape)),
     index: new SharedArrayBuffer(shape.slots * indexWords(shape) * 4),
+    said: new SharedArrayBuffer(shape.slots * shape.shards * roomBytes(shape)),
   };
 }
 
@@ -47,6 +52,12 @@ function controlOf(shape: RingShape): SharedArrayBuffer {
 /** Where a slot's bytes begin in `data`, and how many there are to the next. */
 export const slotStride = (shape: RingShape): number => shape.slotBytes + shape.scratchBytes;
 
+/** Where a shard writes what it says of a slot: the same memory again for the slot's next use, so nothing is allocated. */
+export interface SaidRoom {
+  readonly lines: Uint8Array;
+  readonly rows: Float64Array;
+}
+
 /** One slot, seen by whoever holds the ring. */
 export class Slot {
   readonly bytes: Uint8Array;
@@ -54,6 +65,8 @@ export class Slot {
   readonly entries: Uint32Array;
   /** Per shard: numbers of its entries, in order. */
   readonly lists: readonly Uint16Array[];
+  /** Per shard: room for what it says. */
+  readonly rooms: readonly SaidRoom[];
 
   constructor(memory: RingMemory, number: number) {
     const { shape } = memory;
@@ -68,6 +81,11 @@ export class Slot {
       { length: shape.shards },
       (_, shard) => new Uint16Array(memory.index, listsAt + shard * shape.slotPackets * 2, shape.slotPackets),
     );
+    this.rooms = Array.from({ length: shape.shards }, (_, shard) => {
+      const at = (number * shape.shards + shard) * roomBytes(shape);
+      const rows = new Float64Array(memory.said, at, roomNumbers(shape));
+      return { rows, lines: new Uint8Array(memory.said, at + rows.byteLength, roomLineBytes(shape)) };
+    });
   }
 
   get firstFrame(): number {

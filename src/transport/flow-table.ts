@@ -1,4 +1,4 @@
-// The flows of one shard: columns of typed arrays and a chained hash index, no object a flow. Each partition has its own
+// The flows of one shard: records in one typed array and a chained hash index, no object a flow. Each partition has its own
 // limits and its own order of last use, so that evictions do not depend on how partitions are shared out.
 import { u8, u32be } from '../bytes/read.ts';
 import type { Packet } from '../ip/packet.ts';
@@ -19,40 +19,40 @@ export const GIVEN_UP = 2;
 /** Not looked at from its first packet on, to spare the machine. */
 export const SHED_FLOW = 3;
 
-/** Words of a key: two addresses of four words, both ports, IP version and transport. */
-const KEY_WORDS = 10;
 const NONE = -1;
 /** The lowest bits of the hash chose the partition: inside a shard they tell nothing. */
 const PARTITION_BITS = Math.log2(PARTITIONS);
 
-/** Words of a flow's memory of one direction's last datagram. */
+// A flow is one record of 32 words, 128 bytes: two lines of a processor's cache, of which most packets touch the first only.
+// A column of its own for each property would touch a line for each.
+const RECORD = 32;
+const SHIFT = Math.log2(RECORD);
+/** First line: what tells flows apart and what each packet changes. IPv4 addresses take the first of four words. */
+const HASH = 0;
+const CHAIN = 1;
+const PORTS = 2;
+const KIND = 3; // IP version and transport
+const ORIGINATOR = 4;
+const RESPONDER = 8;
+const OLDER = 12;
+const NEWER = 13;
+const SECONDS = 14;
+/** A word of four octets: state, class, partition, handshake. */
+const OCTETS = 15 * 4;
+/** Second line: pieces of data that no protocol recognised, sequence numbers, the last datagram of each direction. */
+const PROBES = 16;
+const ISN = 17;
+const LAST = 20;
 const LAST_WORDS = 4;
 
 export class FlowTable {
-  /** Columns, by flow. */
-  keys = new Int32Array(0);
-  state = new Uint8Array(0);
-  /** TCP or UDP or CLOSED. */
-  kind = new Uint8Array(0);
-  partition = new Uint8Array(0);
-  seconds = new Float64Array(0);
-  /** Pieces of data that no protocol recognised. */
-  probes = new Uint16Array(0);
-  /** Which SYNs were seen (bit 0: originator's, bit 1: responder's) and FINs (bits 2, 3). */
-  handshake = new Uint8Array(0);
-  /** Sequence number of each direction's first byte, valid where `handshake` says so. */
-  isn = new Uint32Array(0);
-  /** What the last datagram of each direction looked like, to recognise its copy. */
-  last = new Int32Array(0);
   readonly conversations: (Conversation | null)[] = [];
   readonly streams: (TcpStreams | null)[] = [];
   size = 0;
 
+  #words = new Int32Array(0);
+  #octets = new Uint8Array(0);
   #capacity = 0;
-  #hash = new Int32Array(0);
-  #chain = new Int32Array(0);
-  #older = new Int32Array(0);
-  #newer = new Int32Array(0);
   #buckets = new Int32Array(0);
   #free = NONE;
   /** Oldest and newest flow of each partition and class. */
@@ -72,26 +72,24 @@ export class FlowTable {
     const { bytes, source, destination, sourcePort, destinationPort } = packet;
     const forward = (sourcePort << 16) | destinationPort;
     const backward = (destinationPort << 16) | sourcePort;
-    const tail = (packet.version << 8) | packet.protocol;
+    const kind = (packet.version << 8) | packet.protocol;
     const words = packet.version === 4 ? 1 : 4;
-    const keys = this.keys;
-    for (
-      let flow = this.#buckets[(hash >>> PARTITION_BITS) & (this.#buckets.length - 1)]!;
-      flow !== NONE;
-      flow = this.#chain[flow]!
-    ) {
-      if (this.#hash[flow] !== (hash | 0)) continue;
-      const key = flow * KEY_WORDS;
-      if (keys[key + 9] !== tail) continue;
-      const ports = keys[key + 8]!;
-      if (ports === forward && sameEnds(keys, key, bytes, source, destination, words)) {
-        this.direction = 0;
-        return flow;
+    const records = this.#words;
+    let flow = this.#buckets[(hash >>> PARTITION_BITS) & (this.#buckets.length - 1)]!;
+    while (flow !== NONE) {
+      const at = flow << SHIFT;
+      if (records[at + HASH] === (hash | 0) && records[at + KIND] === kind) {
+        const ports = records[at + PORTS]!;
+        if (ports === forward && sameEnds(records, at, bytes, source, destination, words)) {
+          this.direction = 0;
+          return flow;
+        }
+        if (ports === backward && sameEnds(records, at, bytes, destination, source, words)) {
+          this.direction = 1;
+          return flow;
+        }
       }
-      if (ports === backward && sameEnds(keys, key, bytes, destination, source, words)) {
-        this.direction = 1;
-        return flow;
-      }
+      flow = records[at + CHAIN]!;
     }
     return NONE;
   }
@@ -100,32 +98,31 @@ export class FlowTable {
   add(packet: Packet, hash: number, partition: number, kind: number, seconds: number, reversed: boolean): number {
     if (this.#free === NONE) this.#grow(this.#capacity * 2);
     const flow = this.#free;
-    this.#free = this.#chain[flow]!;
-    const key = flow * KEY_WORDS;
-    const keys = this.keys;
+    const at = flow << SHIFT;
+    const records = this.#words;
+    this.#free = records[at + CHAIN]!;
+    records.fill(0, at, at + RECORD);
     const words = packet.version === 4 ? 1 : 4;
     const from = reversed ? packet.destination : packet.source;
     const to = reversed ? packet.source : packet.destination;
-    for (let i = 0; i < 4; i++) {
-      keys[key + i] = i < words ? u32be(packet.bytes, from + 4 * i) : 0;
-      keys[key + 4 + i] = i < words ? u32be(packet.bytes, to + 4 * i) : 0;
+    for (let i = 0; i < words; i++) {
+      records[at + ORIGINATOR + i] = u32be(packet.bytes, from + 4 * i);
+      records[at + RESPONDER + i] = u32be(packet.bytes, to + 4 * i);
     }
-    keys[key + 8] = reversed
+    records[at + PORTS] = reversed
       ? (packet.destinationPort << 16) | packet.sourcePort
       : (packet.sourcePort << 16) | packet.destinationPort;
-    keys[key + 9] = (packet.version << 8) | packet.protocol;
+    records[at + KIND] = (packet.version << 8) | packet.protocol;
     this.direction = reversed ? 1 : 0;
-    this.#hash[flow] = hash;
+    records[at + HASH] = hash;
     const bucket = (hash >>> PARTITION_BITS) & (this.#buckets.length - 1);
-    this.#chain[flow] = this.#buckets[bucket]!;
+    records[at + CHAIN] = this.#buckets[bucket]!;
     this.#buckets[bucket] = flow;
-    this.state[flow] = UNDECIDED;
-    this.kind[flow] = kind;
-    this.partition[flow] = partition;
-    this.seconds[flow] = seconds;
-    this.probes[flow] = 0;
-    this.handshake[flow] = 0;
-    this.last.fill(0, flow * 2 * LAST_WORDS, (flow + 1) * 2 * LAST_WORDS);
+    records[at + SECONDS] = seconds;
+    const octets = (flow << (SHIFT + 2)) + OCTETS;
+    this.#octets[octets] = UNDECIDED;
+    this.#octets[octets + 1] = kind;
+    this.#octets[octets + 2] = partition;
     this.conversations[flow] = null;
     this.streams[flow] = null;
     this.size++;
@@ -136,26 +133,73 @@ export class FlowTable {
 
   /** Forgets a flow. Its conversation and streams are the caller's to have closed. */
   remove(flow: number): void {
+    const records = this.#words;
     this.#unlink(flow);
-    const bucket = (this.#hash[flow]! >>> PARTITION_BITS) & (this.#buckets.length - 1);
+    const own = flow << SHIFT;
+    const bucket = (records[own + HASH]! >>> PARTITION_BITS) & (this.#buckets.length - 1);
     let at = this.#buckets[bucket]!;
-    if (at === flow) this.#buckets[bucket] = this.#chain[flow]!;
+    if (at === flow) this.#buckets[bucket] = records[own + CHAIN]!;
     else {
-      while (this.#chain[at] !== flow) at = this.#chain[at]!;
-      this.#chain[at] = this.#chain[flow]!;
+      while (records[(at << SHIFT) + CHAIN] !== flow) at = records[(at << SHIFT) + CHAIN]!;
+      records[(at << SHIFT) + CHAIN] = records[own + CHAIN]!;
     }
     this.conversations[flow] = null;
     this.streams[flow] = null;
-    this.#chain[flow] = this.#free;
+    records[own + CHAIN] = this.#free;
     this.#free = flow;
     this.size--;
-    this.#sizes[this.partition[flow]!]!--;
+    this.#sizes[this.partition(flow)]!--;
+  }
+
+  /** UNDECIDED, DECODED, GIVEN_UP or SHED_FLOW. */
+  state(flow: number): number {
+    return this.#octets[(flow << (SHIFT + 2)) + OCTETS]!;
+  }
+  setState(flow: number, state: number): void {
+    this.#octets[(flow << (SHIFT + 2)) + OCTETS] = state;
+  }
+
+  /** TCP, UDP or CLOSED. */
+  kind(flow: number): number {
+    return this.#octets[(flow << (SHIFT + 2)) + OCTETS + 1]!;
+  }
+
+  partition(flow: number): number {
+    return this.#octets[(flow << (SHIFT + 2)) + OCTETS + 2]!;
+  }
+
+  /** Which SYNs were seen (bit 0: originator's, bit 1: responder's) and FINs (bits 2, 3). */
+  handshake(flow: number): number {
+    return this.#octets[(flow << (SHIFT + 2)) + OCTETS + 3]!;
+  }
+  addHandshake(flow: number, bits: number): void {
+    this.#octets[(flow << (SHIFT + 2)) + OCTETS + 3]! |= bits;
+  }
+
+  /** When the flow was used last, seconds since 1970. */
+  seconds(flow: number): number {
+    return this.#words[(flow << SHIFT) + SECONDS]! >>> 0;
+  }
+
+  /** Sequence number of a direction's first byte, valid where `handshake` says so. */
+  isn(flow: number, direction: Direction): number {
+    return this.#words[(flow << SHIFT) + ISN + direction]! >>> 0;
+  }
+  setIsn(flow: number, direction: Direction, sequence: number): void {
+    this.#words[(flow << SHIFT) + ISN + direction] = sequence;
+  }
+
+  /** Counts a piece of data that no protocol recognised; returns how many that makes. */
+  probed(flow: number): number {
+    return ++this.#words[(flow << SHIFT) + PROBES]!;
   }
 
   /** The flow was used: it becomes its class's newest. */
   touch(flow: number, seconds: number): void {
-    if (seconds > this.seconds[flow]!) this.seconds[flow] = seconds;
-    if (this.#newer[flow] === NONE) return;
+    const at = flow << SHIFT;
+    const records = this.#words;
+    if (seconds > records[at + SECONDS]! >>> 0) records[at + SECONDS] = seconds;
+    if (records[at + NEWER] === NONE) return;
     this.#unlink(flow);
     this.#append(flow);
   }
@@ -163,7 +207,7 @@ export class FlowTable {
   /** Moves a flow to another class. */
   reclass(flow: number, kind: number): void {
     this.#unlink(flow);
-    this.kind[flow] = kind;
+    this.#octets[(flow << (SHIFT + 2)) + OCTETS + 1] = kind;
     this.#append(flow);
   }
 
@@ -179,26 +223,22 @@ export class FlowTable {
 
   /** Ports as (originator << 16) | responder. */
   ports(flow: number): number {
-    return this.keys[flow * KEY_WORDS + 8]!;
+    return this.#words[(flow << SHIFT) + PORTS]!;
   }
 
   /** IP version of a flow. */
   version(flow: number): number {
-    return this.keys[flow * KEY_WORDS + 9]! >> 8;
+    return this.#words[(flow << SHIFT) + KIND]! >> 8;
   }
 
   /** Writes both addresses, originator first, 16 bytes apart. */
   addresses(flow: number, out: Uint8Array): void {
-    const view = this.keys;
-    for (let end = 0; end < 2; end++)
-      for (let word = 0; word < 4; word++) {
-        const value = view[flow * KEY_WORDS + end * 4 + word]!;
-        const at = end * 16 + word * 4;
-        out[at] = value >>> 24;
-        out[at + 1] = value >>> 16;
-        out[at + 2] = value >>> 8;
-        out[at + 3] = value;
-      }
+    const from = (flow << SHIFT) + ORIGINATOR;
+    const words = this.version(flow) === 4 ? 1 : 4;
+    for (let word = 0; word < words; word++) {
+      putWord(out, word * 4, this.#words[from + word]!);
+      putWord(out, 16 + word * 4, this.#words[from + 4 + word]!);
+    }
   }
 
   /**
@@ -213,8 +253,8 @@ export class FlowTable {
     nanoseconds: number,
     milliseconds: number,
   ): boolean {
-    const at = (flow * 2 + direction) * LAST_WORDS;
-    const last = this.last;
+    const at = (flow << SHIFT) + LAST + direction * LAST_WORDS;
+    const last = this.#words;
     const length = packet.end - packet.payload;
     const look = (length << 16) | packet.id;
     let sum = packet.checksum;
@@ -231,42 +271,37 @@ export class FlowTable {
   }
 
   #append(flow: number): void {
-    const list = this.partition[flow]! * CLASSES + this.kind[flow]!;
+    const records = this.#words;
+    const at = flow << SHIFT;
+    const list = this.partition(flow) * CLASSES + this.kind(flow);
     const newest = this.#newest[list]!;
-    this.#older[flow] = newest;
-    this.#newer[flow] = NONE;
+    records[at + OLDER] = newest;
+    records[at + NEWER] = NONE;
     if (newest === NONE) this.#oldest[list] = flow;
-    else this.#newer[newest] = flow;
+    else records[(newest << SHIFT) + NEWER] = flow;
     this.#newest[list] = flow;
   }
 
   #unlink(flow: number): void {
-    const list = this.partition[flow]! * CLASSES + this.kind[flow]!;
-    const older = this.#older[flow]!;
-    const newer = this.#newer[flow]!;
+    const records = this.#words;
+    const at = flow << SHIFT;
+    const list = this.partition(flow) * CLASSES + this.kind(flow);
+    const older = records[at + OLDER]!;
+    const newer = records[at + NEWER]!;
     if (older === NONE) this.#oldest[list] = newer;
-    else this.#newer[older] = newer;
+    else records[(older << SHIFT) + NEWER] = newer;
     if (newer === NONE) this.#newest[list] = older;
-    else this.#older[newer] = older;
+    else records[(newer << SHIFT) + OLDER] = older;
   }
 
   #grow(capacity: number): void {
     const before = this.#capacity;
-    this.keys = grown(this.keys, new Int32Array(capacity * KEY_WORDS));
-    this.state = grown(this.state, new Uint8Array(capacity));
-    this.kind = grown(this.kind, new Uint8Array(capacity));
-    this.partition = grown(this.partition, new Uint8Array(capacity));
-    this.seconds = grown(this.seconds, new Float64Array(capacity));
-    this.probes = grown(this.probes, new Uint16Array(capacity));
-    this.handshake = grown(this.handshake, new Uint8Array(capacity));
-    this.isn = grown(this.isn, new Uint32Array(capacity * 2));
-    this.last = grown(this.last, new Int32Array(capacity * 2 * LAST_WORDS));
-    this.#hash = grown(this.#hash, new Int32Array(capacity));
-    this.#chain = grown(this.#chain, new Int32Array(capacity));
-    this.#older = grown(this.#older, new Int32Array(capacity));
-    this.#newer = grown(this.#newer, new Int32Array(capacity));
+    const words = new Int32Array(capacity * RECORD);
+    words.set(this.#words);
+    this.#words = words;
+    this.#octets = new Uint8Array(words.buffer);
     for (let flow = capacity - 1; flow >= before; flow--) {
-      this.#chain[flow] = this.#free;
+      words[(flow << SHIFT) + CHAIN] = this.#free;
       this.#free = flow;
     }
     this.#capacity = capacity;
@@ -275,25 +310,28 @@ export class FlowTable {
 
   /** As many buckets as flows: chains stay about one long. */
   #rehash(capacity: number): void {
+    const records = this.#words;
     this.#buckets = new Int32Array(capacity).fill(NONE);
     for (const oldest of this.#oldest)
-      for (let flow = oldest; flow !== NONE; flow = this.#newer[flow]!) {
-        const bucket = (this.#hash[flow]! >>> PARTITION_BITS) & (capacity - 1);
-        this.#chain[flow] = this.#buckets[bucket]!;
+      for (let flow = oldest; flow !== NONE; flow = records[(flow << SHIFT) + NEWER]!) {
+        const bucket = (records[(flow << SHIFT) + HASH]! >>> PARTITION_BITS) & (capacity - 1);
+        records[(flow << SHIFT) + CHAIN] = this.#buckets[bucket]!;
         this.#buckets[bucket] = flow;
       }
   }
 }
 
-function grown<T extends { set(from: T): void }>(from: T, to: T): T {
-  to.set(from);
-  return to;
+function putWord(out: Uint8Array, at: number, word: number): void {
+  out[at] = word >>> 24;
+  out[at + 1] = word >>> 16;
+  out[at + 2] = word >>> 8;
+  out[at + 3] = word;
 }
 
-function sameEnds(keys: Int32Array, key: number, bytes: Uint8Array, a: number, b: number, words: number): boolean {
+function sameEnds(records: Int32Array, at: number, bytes: Uint8Array, a: number, b: number, words: number): boolean {
   for (let i = 0; i < words; i++) {
-    if (keys[key + i] !== (u32be(bytes, a + 4 * i) | 0)) return false;
-    if (keys[key + 4 + i] !== (u32be(bytes, b + 4 * i) | 0)) return false;
+    if (records[at + ORIGINATOR + i] !== (u32be(bytes, a + 4 * i) | 0)) return false;
+    if (records[at + RESPONDER + i] !== (u32be(bytes, b + 4 * i) | 0)) return false;
   }
   return true;
 }

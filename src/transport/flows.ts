@@ -108,8 +108,8 @@ export class Flows implements StreamReader {
       flow = this.#open(packet, hash, partition, UDP, reversed);
     } else table.touch(flow, context.seconds);
     const direction = table.direction;
-    if (table.state[flow] === GIVEN_UP) return NOT_OF_INTEREST;
-    if (table.state[flow] === SHED_FLOW) return SHED;
+    if (table.state(flow) === GIVEN_UP) return NOT_OF_INTEREST;
+    if (table.state(flow) === SHED_FLOW) return SHED;
     this.#enter(flow, direction, 'udp');
     const { bytes, payload, end } = packet;
     context.duplicate = table.isCopy(flow, direction, packet, context.seconds, context.nanoseconds, COPY_MILLISECONDS);
@@ -148,34 +148,41 @@ export class Flows implements StreamReader {
     const direction = table.direction;
     if ((flags & SYN) !== 0) this.#sawSyn(flow, direction, packet.sequence);
     let end = size === 0 ? NO_PAYLOAD : NOT_OF_INTEREST;
-    if (table.state[flow] === SHED_FLOW) end = SHED;
-    else if (table.state[flow] !== GIVEN_UP) {
-      this.#enter(flow, direction, 'tcp');
+    if (table.state(flow) === SHED_FLOW) end = SHED;
+    else if (table.state(flow) !== GIVEN_UP) {
       const streams = table.streams[flow] ?? null;
-      if (streams !== null && (flags & ACK) !== 0) this.#acknowledge(streams, direction, packet.acknowledgment);
-      if (size > 0 && table.state[flow] !== GIVEN_UP) end = this.#segment(flow, direction, packet);
+      if (streams !== null && (flags & ACK) !== 0) this.#acknowledge(flow, streams, direction, packet.acknowledgment);
+      if (size > 0) {
+        // Most packets of a bulk transfer end here, without anything being set up for a decoder.
+        const isPassedOver = (flags & SYN) === 0 && streams?.of(direction).passOver(packet.sequence, size) === true;
+        if (isPassedOver) end = DECODED_END;
+        else if (table.state(flow) !== GIVEN_UP) {
+          this.#enter(flow, direction, 'tcp');
+          end = this.#segment(flow, direction, packet);
+        }
+      }
     }
     if ((flags & RST) !== 0) this.#finishTcp(flow);
     else if ((flags & FIN) !== 0) {
-      table.handshake[flow]! |= SAW_FIN << direction;
-      if ((table.handshake[flow]! & (SAW_FIN * 3)) === SAW_FIN * 3) this.#finishTcp(flow);
+      table.addHandshake(flow, SAW_FIN << direction);
+      if ((table.handshake(flow) & (SAW_FIN * 3)) === SAW_FIN * 3) this.#finishTcp(flow);
     }
     return end;
   }
 
   #segment(flow: number, direction: Direction, packet: Packet): number {
     const { table } = this;
-    const wasDecided = table.state[flow] === DECODED;
+    const wasDecided = table.state(flow) === DECODED;
     let streams = table.streams[flow] ?? null;
     if (streams === null) {
       streams = this.#pool.pop() ?? new TcpStreams();
       streams.reset();
       table.streams[flow] = streams;
     }
-    const stream = streams.streams[direction];
-    if (!stream.started && (table.handshake[flow]! & (SAW_SYN << direction)) !== 0) {
+    const stream = streams.of(direction);
+    if (!stream.started && (table.handshake(flow) & (SAW_SYN << direction)) !== 0) {
       stream.started = true;
-      stream.next = table.isn[flow * 2 + direction]!;
+      stream.next = table.isn(flow, direction);
     }
     const sequence = (packet.flags & SYN) !== 0 ? (packet.sequence + 1) >>> 0 : packet.sequence;
     this.#overLimit = false;
@@ -183,29 +190,28 @@ export class Flows implements StreamReader {
     if (this.#overLimit) return OVER_LIMIT;
     if (became === RETRANSMITTED) return RETRANSMISSION;
     if (became === OUTSIDE) return OUTSIDE_WINDOW;
-    if (table.state[flow] === DECODED || wasDecided) return DECODED_END;
-    return table.state[flow] === UNDECIDED ? UNIDENTIFIED : NOT_OF_INTEREST;
+    if (table.state(flow) === DECODED || wasDecided) return DECODED_END;
+    return table.state(flow) === UNDECIDED ? UNIDENTIFIED : NOT_OF_INTEREST;
   }
 
-  #acknowledge(streams: TcpStreams, direction: Direction, acknowledgment: number): void {
+  #acknowledge(flow: number, streams: TcpStreams, direction: Direction, acknowledgment: number): void {
     const other: Direction = direction === 0 ? 1 : 0;
-    const stream = streams.streams[other];
+    const stream = streams.of(other);
     if (!stream.waiting) return;
-    this.#context.direction = other;
+    this.#enter(flow, other, 'tcp');
     stream.acknowledged(acknowledgment, this);
-    this.#context.direction = direction;
   }
 
   #isRepeatedSyn(flow: number, packet: Packet): boolean {
     const { table } = this;
-    if (table.kind[flow] === CLOSED) return false;
-    const saw = (table.handshake[flow]! & (SAW_SYN << table.direction)) !== 0;
-    return saw && table.isn[flow * 2 + table.direction] === (packet.sequence + 1) >>> 0;
+    if (table.kind(flow) === CLOSED) return false;
+    const saw = (table.handshake(flow) & (SAW_SYN << table.direction)) !== 0;
+    return saw && table.isn(flow, table.direction) === (packet.sequence + 1) >>> 0;
   }
 
   #sawSyn(flow: number, direction: Direction, sequence: number): void {
-    this.table.handshake[flow]! |= SAW_SYN << direction;
-    this.table.isn[flow * 2 + direction] = sequence + 1;
+    this.table.addHandshake(flow, SAW_SYN << direction);
+    this.table.setIsn(flow, direction, sequence + 1);
   }
 
   /** Whether the sender of a flow's first packet is its responder. */
@@ -219,9 +225,9 @@ export class Flows implements StreamReader {
   /** FIN both ways, or RST: what is held is read, the conversation closed, the flow remembered a little while. */
   #finishTcp(flow: number): void {
     const { table } = this;
-    if (table.kind[flow] === CLOSED) return;
+    if (table.kind(flow) === CLOSED) return;
     this.#close(flow, 'tcp');
-    table.state[flow] = GIVEN_UP;
+    table.setState(flow, GIVEN_UP);
     table.reclass(flow, CLOSED);
   }
 
@@ -268,7 +274,7 @@ export class Flows implements StreamReader {
   /** The other direction's bytes came before the protocol was known: they are read first. */
   #catchUp(flow: number, conversation: Conversation, direction: Direction): boolean {
     const other: Direction = direction === 0 ? 1 : 0;
-    const stream = this.table.streams[flow]?.streams[other];
+    const stream = this.table.streams[flow]?.of(other);
     if (stream === undefined || stream.length === 0) return true;
     this.#context.direction = other;
     const alive = this.#feed(flow, conversation, stream, stream.buffer as Uint8Array, 0, stream.length);
@@ -346,7 +352,7 @@ export class Flows implements StreamReader {
     this.counts.opened++;
     const flow = table.add(packet, hash, partition, kind, this.#context.seconds, reversed);
     if (this.shed > 0 && this.#isShed(packet, hash, kind)) {
-      table.state[flow] = SHED_FLOW;
+      table.setState(flow, SHED_FLOW);
       this.counts.shed++;
     }
     return flow;
@@ -366,7 +372,7 @@ export class Flows implements StreamReader {
     context.flow++;
     context.direction = direction;
     context.transport = transport;
-    context.partition = this.table.partition[flow]!;
+    context.partition = this.table.partition(flow);
     context.originatorPort = ports >>> 16;
     context.responderPort = ports & 0xffff;
     context.serverPort = ports & 0xffff;
@@ -376,13 +382,13 @@ export class Flows implements StreamReader {
 
   #converse(flow: number, conversation: Conversation): Conversation {
     this.table.conversations[flow] = conversation;
-    this.table.state[flow] = DECODED;
+    this.table.setState(flow, DECODED);
     return conversation;
   }
 
   /** No protocol knew this piece; false when the flow is given up for it. */
   #unrecognised(flow: number): boolean {
-    const tried = ++this.table.probes[flow]!;
+    const tried = this.table.probed(flow);
     if (tried < limits.probes.value) return true;
     hit(limits.probes);
     this.#giveUp(flow);
@@ -391,7 +397,7 @@ export class Flows implements StreamReader {
 
   #giveUp(flow: number): void {
     const conversation = this.table.conversations[flow] ?? null;
-    this.table.state[flow] = GIVEN_UP;
+    this.table.setState(flow, GIVEN_UP);
     if (conversation !== null) {
       conversation.close(this.#context);
       this.table.conversations[flow] = null;
@@ -408,21 +414,21 @@ export class Flows implements StreamReader {
   /** Reads what is held of a flow and closes its conversation. */
   #close(flow: number, transport: 'tcp' | 'udp'): void {
     const { table } = this;
-    if (table.state[flow] === GIVEN_UP) return;
+    if (table.state(flow) === GIVEN_UP) return;
     this.#enter(flow, 0, transport);
     const streams = table.streams[flow] ?? null;
     if (streams !== null)
       for (const direction of [0, 1] as const) {
         if (table.streams[flow] !== streams) break;
         this.#context.direction = direction;
-        streams.streams[direction].drain(this);
+        streams.of(direction).drain(this);
       }
     this.#context.direction = 0;
     this.#giveUp(flow);
   }
 
   #remove(flow: number): void {
-    this.#close(flow, this.table.kind[flow] === UDP ? 'udp' : 'tcp');
+    this.#close(flow, this.table.kind(flow) === UDP ? 'udp' : 'tcp');
     this.table.remove(flow);
     this.counts.closed++;
   }
@@ -439,7 +445,7 @@ export class Flows implements StreamReader {
   #expireClass(partition: number, kind: number, before: number): void {
     const { table } = this;
     for (let flow = table.oldest(partition, kind); flow !== -1; flow = table.oldest(partition, kind)) {
-      if (table.seconds[flow]! >= before) return;
+      if (table.seconds(flow) >= before) return;
       this.counts.timedOut++;
       this.#remove(flow);
     }

@@ -1,5 +1,6 @@
 // One direction of a TCP flow put in order (RFC 9293). In-order segments pass straight through; what comes early is held,
 // within limits, until the hole before it is filled or known to be lost. Overlap: the first copy of a byte wins.
+import type { Direction } from '../protocols/contract.ts';
 import { hit } from '../protocols/limits.ts';
 import { transportLimits as limits } from './limits.ts';
 
@@ -53,13 +54,24 @@ export class Stream {
     this.skip = 0;
     if (this.buffer !== null && this.buffer.length > KEEP_BYTES) this.buffer = null;
     this.length = 0;
-    this.#held = [];
+    if (this.waiting) this.#held = [];
     this.#heldBytes = 0;
     this.#beyond = 0;
+    this.waiting = false;
   }
 
-  get waiting(): boolean {
-    return this.#held.length > 0;
+  /** Whether a segment is held for one before it. */
+  waiting = false;
+
+  /**
+   * Takes a segment that is next in order, whole, and to be passed over unread, as most of a bulk transfer is. False: it is not
+   * of that kind and nothing was done.
+   */
+  passOver(sequence: number, length: number): boolean {
+    if (this.skip < length || sequence !== this.next || this.waiting || !this.started) return false;
+    this.next = (sequence + length) >>> 0;
+    this.skip -= length;
+    return true;
   }
 
   /** One segment's payload; `missing` bytes of it were cut off by the capture. */
@@ -137,6 +149,7 @@ export class Stream {
       if (covered >= length + missing) return RETRANSMITTED;
     }
     this.#held.splice(at, 0, { sequence, bytes: bytes.slice(start, end), missing });
+    this.waiting = true;
     this.#heldBytes += length;
     let alive = true;
     while (alive && this.#held.length > limits.heldSegments.value) {
@@ -157,6 +170,7 @@ export class Stream {
       const ahead = (first.sequence - this.next) | 0;
       if (ahead > 0) return true;
       this.#held.shift();
+      this.waiting = this.#held.length > 0;
       this.#heldBytes -= first.bytes.length;
       this.#beyond = 0;
       const { bytes, missing } = first;
@@ -168,10 +182,16 @@ export class Stream {
 
 /** Both directions of a flow. */
 export class TcpStreams {
-  readonly streams: readonly [Stream, Stream] = [new Stream(), new Stream()];
+  readonly #originator = new Stream();
+  readonly #responder = new Stream();
+
+  /** What the side that `direction` stands for sends: 0 the originator. */
+  of(direction: Direction): Stream {
+    return direction === 0 ? this.#originator : this.#responder;
+  }
 
   reset(): void {
-    this.streams[0].reset();
-    this.streams[1].reset();
+    this.#originator.reset();
+    this.#responder.reset();
   }
 }

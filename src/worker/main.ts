@@ -4,6 +4,7 @@ import { CounterBlocks } from '../slots/counters.ts';
 import { Ring, type RingMemory } from '../slots/ring.ts';
 import { counterMap, WORKER_BUSY } from './catalogue.ts';
 import { Shard, type ShardSettings } from './shard.ts';
+import { outgrown, wordOf } from './word.ts';
 
 export interface ShardTask {
   readonly settings: ShardSettings;
@@ -37,7 +38,8 @@ export function shard(task: ShardTask): void {
       reader.shed = ring.shed;
       const said = reader.read(slot, sequence, last ? ring.lastFrame : 0);
       block[busy]! += (performance.now() - began) / 1000;
-      port.postMessage(said, [said.lines.buffer as ArrayBuffer, said.rows.buffer as ArrayBuffer]);
+      const word = wordOf(said, slot.rooms[settings.shard]!);
+      port.postMessage(word, outgrown(word));
       if (last) break;
     }
   } catch (error) {

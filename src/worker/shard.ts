@@ -9,17 +9,19 @@ import { configureLimits } from '../protocols/limits.ts';
 import { protocols } from '../protocols/registry.ts';
 import { setRunKey } from '../protocols/run-key.ts';
 import {
-  ENTRY_CAPLEN,
+  ENTRY_END,
   ENTRY_FRAME,
   ENTRY_HASH,
-  ENTRY_LINKTYPE,
+  ENTRY_MISSING,
   ENTRY_NANOSECONDS,
-  ENTRY_OFFSET,
-  ENTRY_PARTITION,
+  ENTRY_NETWORK,
+  ENTRY_PROTOCOL,
   ENTRY_SECONDS,
+  ENTRY_TRANSPORT,
   ENTRY_WORDS,
   HEADER_COUNTS,
   PARTITIONS,
+  partitionOf,
 } from '../slots/layout.ts';
 import type { Slot } from '../slots/ring.ts';
 import { Dispatcher } from '../transport/dispatch.ts';
@@ -93,13 +95,20 @@ export class Shard implements RefusalCounter, SpeechCounter {
     this.#context.isPartial = parts > 0;
   }
 
-  /** Reads the shard's packets of one slot; with the capture's last slot, ends all flows at `lastFrame`. */
+  /** Reads the shard's packets of one slot, and says what they mean in the slot's room for it if that is enough; with the capture's last slot, ends all flows at `lastFrame`. */
   read(slot: Slot, sequence: number, lastFrame: number): Said {
     const context = this.#context;
     const { entries, bytes } = slot;
     const list = slot.lists[this.#settings.shard]!;
     const count = slot.header[HEADER_COUNTS + this.#settings.shard]!;
     const { firstFrame } = slot;
+    const room = slot.rooms[this.#settings.shard]!;
+    this.#speaker.into(room.lines, room.rows);
+    const packet = this.#packet;
+    const flows = this.#flows;
+    const counters = this.#counters;
+    const ends = this.#ends;
+    packet.bytes = bytes;
     for (let i = 0; i < count; i++) {
       const entry = list[i]! * ENTRY_WORDS;
       const frame = firstFrame + entries[entry + ENTRY_FRAME]!;
@@ -107,15 +116,20 @@ export class Shard implements RefusalCounter, SpeechCounter {
       context.order = frame;
       context.seconds = entries[entry + ENTRY_SECONDS]!;
       context.nanoseconds = entries[entry + ENTRY_NANOSECONDS]!;
-      const offset = entries[entry + ENTRY_OFFSET]!;
-      this.#packet.walk(bytes, offset, offset + entries[entry + ENTRY_CAPLEN]!, entries[entry + ENTRY_LINKTYPE]!);
-      const end = this.#flows.packet(this.#packet, entries[entry + ENTRY_HASH]!, entries[entry + ENTRY_PARTITION]!);
-      this.#counters[this.#ends + end]!++;
+      packet.missing = entries[entry + ENTRY_MISSING]!;
+      packet.resume(
+        entries[entry + ENTRY_NETWORK]!,
+        entries[entry + ENTRY_PROTOCOL]!,
+        entries[entry + ENTRY_TRANSPORT]!,
+        entries[entry + ENTRY_END]!,
+      );
+      const hash = entries[entry + ENTRY_HASH]!;
+      counters[ends + flows.packet(packet, hash, partitionOf(hash))]!++;
     }
     if (slot.tick !== 0) this.#tick(firstFrame - 1, slot.tick);
     if (slot.last) this.#finish(lastFrame);
     this.#report();
-    return this.#speaker.take(sequence);
+    return this.#speaker.said(sequence);
   }
 
   /** Time passes though no packet came: what is idle ends, and says so. */

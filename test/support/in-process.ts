@@ -12,6 +12,7 @@ import { DEFAULT_SHAPE, type RingShape } from '../../src/slots/layout.ts';
 import { allocateRing, Ring } from '../../src/slots/ring.ts';
 import { BYTES, counterMap, FILTERED, GATE_ENDS } from '../../src/worker/catalogue.ts';
 import { type MessageTap, Shard } from '../../src/worker/shard.ts';
+import { outgrown, saidOf, wordOf } from '../../src/worker/word.ts';
 
 export interface Options {
   readonly emit?: readonly ('messages' | 'activities' | 'entities')[];
@@ -89,7 +90,11 @@ export async function runSource(source: Source, options: Options = {}): Promise<
     more = (await source.fill(gate)) && !gate.full;
     gate.end(!more);
     if (!more) gate.fragments.flush();
-    for (const reader of readers) merger.take(reader.read(slot, sequence, gate.frame));
+    readers.forEach((reader, shard) => {
+      const room = slot.rooms[shard]!;
+      const word = wordOf(reader.read(slot, sequence, gate.frame), room);
+      merger.take(saidOf(structuredClone(word, { transfer: outgrown(word) }), room));
+    });
   }
   const text = sink.parts.join('');
   const lines = text

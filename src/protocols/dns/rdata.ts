@@ -16,9 +16,8 @@ const reader = new NameReader();
 
 /** One record's data in words. Keys and MACs are told by their length only. */
 export function rdataText(message: DnsMessage, type: number, from: number, until: number): string {
-  const { bytes, start } = message;
+  const { bytes } = message;
   const length = until - from;
-  const name = (at: number): string => `${reader.text(bytes, start, at, until)}.`;
   switch (type) {
     case A:
       return length === 4 ? formatAddress(bytes, from, 4) : unknown(bytes, from, until);
@@ -28,16 +27,16 @@ export function rdataText(message: DnsMessage, type: number, from: number, until
     case CNAME:
     case PTR:
     case DNAME:
-      return name(from);
+      return name(message, from, until);
     case MX:
-      return length > 2 ? `${u16be(bytes, from)} ${name(from + 2)}` : unknown(bytes, from, until);
+      return length > 2 ? `${u16be(bytes, from)} ${name(message, from + 2, until)}` : unknown(bytes, from, until);
     case SRV:
       return length > 6
-        ? `${u16be(bytes, from)} ${u16be(bytes, from + 2)} ${u16be(bytes, from + 4)} ${name(from + 6)}`
+        ? `${u16be(bytes, from)} ${u16be(bytes, from + 2)} ${u16be(bytes, from + 4)} ${name(message, from + 6, until)}`
         : unknown(bytes, from, until);
     case SOA: {
-      const primary = name(from);
-      const mailbox = name(reader.next);
+      const primary = name(message, from, until);
+      const mailbox = name(message, reader.next, until);
       const at = reader.next;
       return at + 20 <= until ? `${primary} ${mailbox} ${u32be(bytes, at)}` : `${primary} ${mailbox}`;
     }
@@ -51,17 +50,22 @@ export function rdataText(message: DnsMessage, type: number, from: number, until
         : unknown(bytes, from, until);
     case SVCB:
     case HTTPS:
-      return length > 2 ? `${u16be(bytes, from)} ${name(from + 2)}` : unknown(bytes, from, until);
+      return length > 2 ? `${u16be(bytes, from)} ${name(message, from + 2, until)}` : unknown(bytes, from, until);
     case CAA:
       return length > 2 && from + 2 + u8(bytes, from + 1) <= until
         ? `${u8(bytes, from)} ${latin1(bytes, from + 2, from + 2 + u8(bytes, from + 1))}`
         : unknown(bytes, from, until);
     case TKEY:
     case TSIG:
-      return `${name(from)} (${length} bytes)`;
+      return `${name(message, from, until)} (${length} bytes)`;
     default:
       return unknown(bytes, from, until);
   }
+}
+
+/** A name in the RDATA that ends at `until`. */
+function name(message: DnsMessage, at: number, until: number): string {
+  return `${reader.text(message.bytes, message.start, at, until)}.`;
 }
 
 function text(bytes: Uint8Array, from: number, until: number): string {

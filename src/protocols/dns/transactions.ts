@@ -93,15 +93,14 @@ export class DnsConversation implements Conversation {
   #query(message: DnsMessage, context: Context): void {
     if (message.answersAt >= 0 && message.qtype === TKEY) this.#keyExchange(message, context);
     if (context.activities === null) return;
-    const repeated = this.#pending.find(
-      (query) => query.id === message.id && query.qname === message.qname && query.qtype === message.qtype,
-    );
-    if (repeated !== undefined) {
-      repeated.retransmissions++;
-      return;
-    }
+    for (const query of this.#pending)
+      if (query.id === message.id && query.qname === message.qname && query.qtype === message.qtype) {
+        query.retransmissions++;
+        return;
+      }
     this.#expire(context);
     const isUpdate = message.opcode === OPCODE_UPDATE;
+    readAdditionals(message);
     const query: Query = {
       id: message.id,
       opcode: message.opcode,
@@ -115,7 +114,8 @@ export class DnsConversation implements Conversation {
       direction: context.direction,
       changes: isUpdate && message.answersAt >= 0 ? this.#changes(message) : null,
       prerequisites: isUpdate ? message.answers : 0,
-      ...additionals(message),
+      signedBy,
+      edns,
       retransmissions: 0,
       messages: 0,
       records: 0,
@@ -131,21 +131,27 @@ export class DnsConversation implements Conversation {
       claimRecords(message, message.answersAt, message.answers, this.#multicast ? this.#name : 'dns', context);
     if (message.answersAt >= 0 && (message.qtype === TKEY || this.#exchange !== null)) this.#keyExchange(message, context);
     if (context.activities === null) return;
-    const at = this.#pending.findIndex(
-      (query) =>
-        query.id === message.id &&
-        query.direction !== context.direction &&
-        (message.qtype < 0 || (query.qtype === message.qtype && sameName(query.qname, message.qname))),
-    );
+    const at = this.#answered(message, context.direction);
     const query = this.#pending[at];
     if (query === undefined) {
       if (this.#multicast) this.#announcement(message, context);
       return;
     }
     if ((query.qtype === AXFR || query.qtype === IXFR) && message.rcode === 0 && this.#transferGoesOn(query, message)) return;
-    this.#pending.splice(at, 1);
+    if (this.#pending.length === 1) this.#pending.pop();
+    else this.#pending.splice(at, 1);
     if (query.opcode === OPCODE_UPDATE && message.rcode === 0) this.#claimUpdate(query, context);
     this.#sayQuery(query, message, context);
+  }
+
+  /** Which pending query the message that goes in `direction` answers, or -1. */
+  #answered(message: DnsMessage, direction: Direction): number {
+    for (let at = 0; at < this.#pending.length; at++) {
+      const query = this.#pending[at]!;
+      if (query.id !== message.id || query.direction === direction) continue;
+      if (message.qtype < 0 || (query.qtype === message.qtype && sameName(query.qname, message.qname))) return at;
+    }
+    return -1;
   }
 
   /** Counts SOA records: a transfer begins with one and ends with the second (RFC 5936 2.2). */
@@ -284,18 +290,21 @@ function skipRecords(message: DnsMessage, at: number, count: number): number {
   return from;
 }
 
+/** What readAdditionals() found. */
+let signedBy = '';
+let edns = 0;
+
 /** Signer (TSIG) and payload size (OPT) of a query's additional section. */
-function additionals(message: DnsMessage): { signedBy: string; edns: number } {
-  let signedBy = '';
-  let edns = 0;
-  if (message.answersAt < 0 || message.additionals === 0) return { signedBy, edns };
+function readAdditionals(message: DnsMessage): void {
+  signedBy = '';
+  edns = 0;
+  if (message.answersAt < 0 || message.additionals === 0) return;
   let at = skipRecords(message, message.answersAt, message.answers + message.authorities);
   for (let i = 0; at >= 0 && i < message.additionals && i < limits.records.value; i++) {
     const next = record.next(message, at);
-    if (record.reason !== OK) break;
+    if (record.reason !== OK) return;
     if (record.type === OPT) edns = record.class;
     else if (record.type === TSIG) signedBy = algorithm.text(message.bytes, message.start, record.nameAt, message.end);
     at = next;
   }
-  return { signedBy, edns };
 }

@@ -1,4 +1,6 @@
 // DNS messages in place (RFC 1035 section 4): header, names with compression, records as ranges.
+
+import { names } from '../../bytes/intern.ts';
 import { u8, u16be, u32be } from '../../bytes/read.ts';
 import { BAD_VALUE, OK, OVERRUN, type Reason, SHORT, TOO_LONG, TOO_MANY } from '../../bytes/reason.ts';
 import { hit } from '../limits.ts';
@@ -8,6 +10,9 @@ import { dnsLimits as limits } from './limits.ts';
 export const HEADER = 12;
 const POINTER = 0xc0;
 const MAX_NAME = 255;
+const DOT = 0x2e;
+const BACKSLASH = 0x5c;
+const DIGIT_0 = 0x30;
 
 /**
  * Reads names: text() gives the presentation form without the final dot ('' for the root), as far as it could be read. Every
@@ -21,61 +26,69 @@ export class NameReader {
 
   /** The name at `at` in the message [start, end). */
   text(bytes: Uint8Array, start: number, at: number, end: number): string {
-    let out = '';
     let from = at;
     let before = at;
     let length = 0;
     let jumps = 0;
     this.next = -1;
     this.reason = OK;
+    spelled = 0;
     for (;;) {
-      if (from >= end) return this.#stop(SHORT, from, out);
+      if (from >= end) return this.#stop(SHORT, from);
       const size = u8(bytes, from);
-      if (size === 0) {
-        if (this.next === -1) this.next = from + 1;
-        return out;
-      }
+      if (size === 0) return this.#stop(OK, from + 1);
       if ((size & POINTER) === POINTER) {
-        if (from + 2 > end) return this.#stop(SHORT, from, out);
+        if (from + 2 > end) return this.#stop(SHORT, from);
         const target = start + (((size & 0x3f) << 8) | u8(bytes, from + 1));
         if (this.next === -1) this.next = from + 2;
-        if (target >= before) return this.#stop(BAD_VALUE, this.next, out);
+        if (target >= before) return this.#stop(BAD_VALUE, this.next);
         if (++jumps > limits.pointers.value) {
           hit(limits.pointers);
-          return this.#stop(TOO_MANY, this.next, out);
+          return this.#stop(TOO_MANY, this.next);
         }
         before = target;
         from = target;
         continue;
       }
-      if ((size & POINTER) !== 0) return this.#stop(BAD_VALUE, from, out);
+      if ((size & POINTER) !== 0) return this.#stop(BAD_VALUE, from);
       length += size + 1;
       // The root label at the end counts too (2.3.4).
-      if (length + 1 > MAX_NAME) return this.#stop(TOO_LONG, from, out);
-      if (from + 1 + size > end) return this.#stop(OVERRUN, from, out);
-      if (out !== '') out += '.';
-      out += label(bytes, from + 1, from + 1 + size);
+      if (length + 1 > MAX_NAME) return this.#stop(TOO_LONG, from);
+      if (from + 1 + size > end) return this.#stop(OVERRUN, from);
+      if (spelled > 0) spelling[spelled++] = DOT;
+      spell(bytes, from + 1, from + 1 + size);
       from += 1 + size;
     }
   }
 
-  #stop(reason: Reason, at: number, out: string): string {
+  #stop(reason: Reason, at: number): string {
     this.reason = reason;
     if (this.next === -1) this.next = at;
-    return out;
+    return spelled === 0 ? '' : names.text('ascii', spelling, 0, spelled);
   }
 }
 
-/** One label in the form of RFC 4343 2.1: dots, backslashes and what cannot be printed are escaped. */
-function label(bytes: Uint8Array, from: number, until: number): string {
-  let out = '';
+/** The name being read in presentation form: each byte of it may become an escape of four. */
+const spelling = new Uint8Array(4 * MAX_NAME);
+let spelled = 0;
+
+/** Appends one label in the form of RFC 4343 2.1: dots, backslashes and what cannot be printed are escaped. */
+function spell(bytes: Uint8Array, from: number, until: number): void {
+  let to = spelled;
   for (let at = from; at < until; at++) {
     const c = u8(bytes, at);
-    if (c === 0x2e || c === 0x5c) out += `\\${String.fromCharCode(c)}`;
-    else if (c > 0x20 && c < 0x7f) out += String.fromCharCode(c);
-    else out += `\\${String(c).padStart(3, '0')}`;
+    if (c > 0x20 && c < 0x7f && c !== DOT && c !== BACKSLASH) {
+      spelling[to++] = c;
+      continue;
+    }
+    spelling[to++] = BACKSLASH;
+    if (c !== DOT && c !== BACKSLASH) {
+      spelling[to++] = DIGIT_0 + Math.floor(c / 100);
+      spelling[to++] = DIGIT_0 + (Math.floor(c / 10) % 10);
+      spelling[to++] = DIGIT_0 + (c % 10);
+    } else spelling[to++] = c;
   }
-  return out;
+  spelled = to;
 }
 
 /** Passes over a name without reading it; -1 when it is cut or malformed. */
