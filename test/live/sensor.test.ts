@@ -1,5 +1,5 @@
 // `adtap sensor` on real wires: what it says of a capture played to it, and how it lives through what goes wrong.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -281,4 +281,16 @@ it('ends when its reader does', async () => {
   await new Promise((resolve) => setTimeout(resolve, 2000));
   for (let round = 0; round < 5; round++) await play(FILE, wire.far, '--rate', '5000');
   await ended;
+});
+
+it('says without starting what it would capture and how', () => {
+  const dryRun = (...args: readonly string[]): { status: number | null; stdout: string; stderr: string } =>
+    spawnSync(process.execPath, ['dist/cli/main.js', 'sensor', '--dry-run', ...args], { encoding: 'utf8' });
+  const { stdout, stderr } = dryRun('--workers', '3', '--filter', 'tcp port 88', '--filter-add', 'udp', '-i', 'eth9');
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^workers: +3$/m);
+  expect(stdout).toMatch(/^adapters: +eth9$/m);
+  expect(stdout).toMatch(/^filter: +\(tcp port 88\) or \(udp\)$/m);
+  expect(dryRun('-i', 'eth9').stdout).toMatch(/^filter: .*\bport 88\b.*\bvlan and\b/m);
+  expect(dryRun('--filter', 'tcp porf 88', '-i', 'eth9')).toMatchObject({ status: 2 });
 });
