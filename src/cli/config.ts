@@ -2,6 +2,8 @@
 import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { configKeys, loadConfig } from '../config/index.ts';
+import { adapters } from '../host/adapters/list.ts';
+import { thisMachine } from '../host/machine.ts';
 import { checkStanding } from '../runtime/live/standing.ts';
 
 export function configCommand(): Command {
@@ -10,9 +12,9 @@ export function configCommand(): Command {
     .command('check')
     .description('Say what is wrong with a configuration; exit code 2 if anything is.')
     .argument('[file]', 'configuration file; the environment counts too')
-    .action((file?: string) => {
+    .action(async (file?: string) => {
       const { config, origins } = loadConfig(file ?? null, process.env, new Map());
-      for (const warning of checkStanding(config)) process.stdout.write(`warning: ${warning}\n`);
+      for (const warning of checkStanding(config, await adapters(thisMachine))) process.stdout.write(`warning: ${warning}\n`);
       process.stdout.write(
         `${file ?? 'the environment'}: good; ${origins.size} of ${configKeys.length} keys differ from nothing said\n`,
       );

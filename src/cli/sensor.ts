@@ -3,6 +3,9 @@ import { Command, Option } from 'commander';
 import { chooseBackend } from '../capture/live/choose.ts';
 import { type Config, loadConfig, type Overrides, override } from '../config/index.ts';
 import { AdtapError } from '../errors.ts';
+import type { Adapter } from '../host/adapters/adapter.ts';
+import { adapters } from '../host/adapters/list.ts';
+import { thisMachine } from '../host/machine.ts';
 import { loadBinding } from '../native/binding.ts';
 import { chosenAdapters } from '../runtime/live/adapters.ts';
 import { checkStanding } from '../runtime/live/standing.ts';
@@ -80,12 +83,12 @@ async function run(options: Options): Promise<void> {
   const load = (): Config => loadConfig(options.config ?? null, process.env, flags(options)).config;
   const config = load();
   if (options.dryRun) {
-    process.stdout.write(dryRun(config));
+    process.stdout.write(dryRun(config, await adapters(thisMachine)));
     return;
   }
   const { level, format } = config.log;
   const log = openLog(level, format === 'text' || (format === 'auto' && process.stderr.isTTY === true));
-  for (const warning of checkStanding(config)) log.warn(warning);
+  for (const warning of checkStanding(config, await adapters(thisMachine))) log.warn(warning);
   const sensor = await Sensor.start(config, log, adtapVersion);
   const stop = (): void => sensor.stop();
   const reload = (): void => {
@@ -130,10 +133,10 @@ function closing(summary: SensorSummary): Record<string, unknown> {
   };
 }
 
-function dryRun(config: Config): string {
+function dryRun(config: Config, all: readonly Adapter[]): string {
   const { backend, note } = chooseBackend(config.capture.backend);
   const { filter } = kernelFilters(config);
-  const adapters = chosenAdapters(backend.devices(), config.capture.adapters, config.capture.loopback);
+  const chosen = chosenAdapters(backend.devices(), config.capture.adapters, config.capture.loopback);
   const loaded = loadBinding();
   if ('binding' in loaded) {
     try {
@@ -145,7 +148,7 @@ function dryRun(config: Config): string {
   const lines = [
     ['mode', config.sensor.mode],
     ['backend', `${backend.name} (${backend.library})${note === '' ? '' : `; ${note}`}`],
-    ['adapters', adapters.join(', ') || 'none is up'],
+    ['adapters', chosen.join(', ') || 'none is up'],
     ['management', config.management.adapter || '-'],
     ['domain controllers', config.domainControllers.join(', ') || '-'],
     ['workers', String(workerCount(config))],
@@ -153,7 +156,7 @@ function dryRun(config: Config): string {
     ['output', config.output.path],
     ['metrics', config.metrics.listen],
     ['filter', filter],
-    ...checkStanding(config).map((warning) => ['warning', warning]),
+    ...checkStanding(config, all).map((warning) => ['warning', warning]),
   ];
   return lines.map(([name = '', value = '']) => `${`${name}:`.padEnd(20)}${value}\n`).join('');
 }

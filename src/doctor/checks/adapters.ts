@@ -1,6 +1,5 @@
 // Will the adapters show the traffic: their state, their roles, bonds and teams.
-import { isIPv6 } from 'node:net';
-import type { Adapter } from '../../host/adapters/adapter.ts';
+import { type Adapter, isRoutable } from '../../host/adapters/adapter.ts';
 import { findAdapter } from '../../host/adapters/list.ts';
 import { chooseAdapters } from '../../runtime/live/adapters.ts';
 import type { Facts } from '../facts.ts';
@@ -109,12 +108,6 @@ export function adapterRoles(facts: Facts): readonly Verdict[] {
     else verdicts.push(pass(`${one.name} captures: no gateway, no DNS, no routable address`));
   }
   return verdicts;
-}
-
-/** An address alone in its network reaches nobody, a link-local one no further than the mirror port. */
-function isRoutable({ address, prefix }: Adapter['addresses'][number]): boolean {
-  if (/^(fe80:|169\.254\.)/i.test(address)) return false;
-  return prefix === null || prefix < (isIPv6(address) ? 128 : 32);
 }
 
 export function teaming(facts: Facts): readonly Verdict[] {

@@ -1,4 +1,5 @@
 // What is known of a network adapter, whatever the system.
+import { isIPv6 } from 'node:net';
 import { type Machine, toNumber } from '../machine.ts';
 
 export type AdapterKind = 'ethernet' | 'wireless' | 'loopback' | 'bond' | 'team' | 'bridge' | 'vlan' | 'tunnel' | 'other';
@@ -56,4 +57,10 @@ export function addressesOf(machine: Machine, name: string): readonly AdapterAdd
     address,
     prefix: toNumber(cidr?.split('/')[1]),
   }));
+}
+
+/** An address alone in its network reaches nobody, a link-local one no further than the cable. */
+export function isRoutable({ address, prefix }: AdapterAddress): boolean {
+  if (/^(fe[89ab]|169\.254\.)/i.test(address)) return false;
+  return prefix === null || prefix < (isIPv6(address) ? 128 : 32);
 }
