@@ -1,7 +1,13 @@
 // The adapters of a sensor: which ones, opened when they appear, let go when they vanish or go down, opened again when they come
 // back. What was counted of an adapter stays its own over all of that.
 import { existsSync, readdirSync } from 'node:fs';
-import { type CaptureBackend, type CaptureSettings, type CaptureState, MAX_CAPTURES } from '../../capture/live/backend.ts';
+import {
+  type CaptureBackend,
+  type CaptureSettings,
+  type CaptureState,
+  type CaptureStats,
+  MAX_CAPTURES,
+} from '../../capture/live/backend.ts';
 import { AdtapError } from '../../errors.ts';
 import type { Device } from '../../native/binding.ts';
 import type { Log } from '../log.ts';
@@ -18,17 +24,7 @@ export interface AdapterPlan {
 }
 
 /** Sums over all times that the adapter was open. What the kernel counts is NaN where it is unknown. */
-export interface AdapterCounts {
-  readonly received: number;
-  readonly receivedBytes: number;
-  readonly delivered: number;
-  readonly noSlot: number;
-  readonly tooLong: number;
-  readonly kernelReceived: number;
-  readonly kernelDropped: number;
-  readonly adapterDropped: number;
-  readonly left: number;
-}
+export type AdapterCounts = Omit<CaptureStats, 'state' | 'error'>;
 
 export interface AdapterStatus {
   readonly name: string;

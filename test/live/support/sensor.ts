@@ -2,20 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { AdapterCounts } from '../../../src/runtime/live/adapters.ts';
 
 const MAIN = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 const PLAY = fileURLToPath(new URL('../../../bench/live/play.mjs', import.meta.url));
 
-export interface Counts {
-  readonly received: number;
-  readonly delivered: number;
-  readonly noSlot: number;
-  readonly tooLong: number;
-  readonly kernelReceived: number;
-  readonly kernelDropped: number;
-  readonly adapterDropped: number;
-  readonly left: number;
-}
+export type Counts = AdapterCounts;
 
 /** The log line that closes a run. */
 export interface Closing {
