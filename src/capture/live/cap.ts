@@ -23,6 +23,8 @@ interface CapDevice {
   readonly addresses: readonly { readonly addr?: string; readonly netmask?: string }[];
 }
 interface CapModule {
+  /** Ours: what must not be collected, kept by what lives as long as the process does. */
+  adtapKept?: Cap[];
   readonly Cap: { new (): Cap; deviceList(): CapDevice[] };
 }
 
@@ -36,9 +38,11 @@ const LINKTYPES: Readonly<Record<string, number>> = {
 };
 /** cap's own snaplen, which cannot be set. */
 const SNAPLEN = 65_535;
-/** cap 0.2.1 ends the process when an object whose open() failed is collected, so such objects are kept. */
-const failed: Cap[] = [];
-const MOST_FAILED = 256;
+/**
+ * cap 0.2.1 leaves its libuv handle in the loop when it closes, and counts wrongly when open() fails: an object that is collected
+ * takes the process with it. So all are kept, and no more than so many are made.
+ */
+const MOST_OPENED = 4096;
 /** How long a slot that is filled in part may wait. */
 const HOLD_MS = 10;
 
@@ -89,7 +93,7 @@ interface Ready {
 class CapPool implements CapturePool {
   readonly memory: Uint8Array;
   readonly shape: PoolShape;
-  readonly #module: CapModule;
+  readonly module: CapModule;
   readonly #wake: () => void;
   readonly #free: number[] = [];
   readonly #ready: Ready[] = [];
@@ -97,7 +101,7 @@ class CapPool implements CapturePool {
   #isWoken = false;
 
   constructor(module: CapModule, memory: Uint8Array, shape: PoolShape, wake: () => void) {
-    this.#module = module;
+    this.module = module;
     this.memory = memory;
     this.shape = shape;
     this.#wake = wake;
@@ -138,9 +142,15 @@ class CapPool implements CapturePool {
   open(id: number, device: string, settings: CaptureSettings): CaptureInfo {
     if (this.#captures.has(id)) throw new RangeError(`place ${id} is taken`);
     // What is not there is refused without cap's having to fail; see `failed`.
-    if (!this.#module.Cap.deviceList().some(({ name }) => name === device))
+    if (!this.module.Cap.deviceList().some(({ name }) => name === device))
       throw openError(device, new Error('there is no such adapter'));
-    const capture = new CapCapture(this, new this.#module.Cap(), id, settings);
+    this.module.adtapKept ??= [];
+    const kept = this.module.adtapKept;
+    if (kept.length >= MOST_OPENED)
+      throw new AdtapError('ADTAP_E_ADAPTER', `${device}: cap opened adapters ${MOST_OPENED} times; start the sensor again`);
+    const cap = new this.module.Cap();
+    kept.push(cap);
+    const capture = new CapCapture(this, cap, id, settings);
     const linktype = capture.open(device);
     this.#captures.set(id, capture);
     return { linktype, snaplen: Math.min(SNAPLEN, settings.snaplen), isNano: false, warning: '' };
@@ -202,15 +212,9 @@ class CapCapture {
 
   open(device: string): number {
     let name: string;
-    if (failed.length >= MOST_FAILED)
-      throw new AdtapError(
-        'ADTAP_E_ADAPTER',
-        `${device}: cap failed to open adapters ${MOST_FAILED} times; start the sensor again`,
-      );
     try {
       name = this.#cap.open(device, this.#settings.filter, this.#settings.bufferBytes, this.#packet);
     } catch (cause) {
-      failed.push(this.#cap);
       throw openError(device, cause as Error);
     }
     this.#cap.setMinBytes?.(0);
