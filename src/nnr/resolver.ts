@@ -104,6 +104,10 @@ export class Resolver {
     const waited = performance.now();
     const ended = (outcome: Outcome): Answer => answerOf(asker.method, address, waited, outcome);
     if (!(await pace.acquire(signal))) return ended(noName('cancelled', 'cancelled before it was asked'));
+    if (signal.aborted) {
+      pace.release();
+      return ended(noName('cancelled', 'cancelled before it was asked'));
+    }
     const counts = tally.of(asker.method);
     counts.begun();
     let answer: Answer;

@@ -25,6 +25,43 @@ export interface Reader {
   read(bytes: Uint8Array): Step;
 }
 
+/** Hands a reader what has come, in pieces as it needs them, and no more of it than a peer may send. */
+export class Feed {
+  readonly #reader: Reader;
+  readonly #send: (bytes: Uint8Array) => void;
+  #chunks: Uint8Array[] = [];
+  #held = 0;
+  #need: number;
+  received = 0;
+
+  constructor(reader: Reader, send: (bytes: Uint8Array) => void) {
+    this.#reader = reader;
+    this.#send = send;
+    this.#need = reader.need;
+  }
+
+  /** How it ended, or null while it goes on. */
+  push(chunk: Uint8Array): Outcome | null {
+    this.received += chunk.length;
+    if (this.received > limits.peerBytes.value) {
+      hit(limits.peerBytes);
+      return noName('too-long', `more than ${limits.peerBytes.value} bytes`);
+    }
+    this.#chunks.push(chunk);
+    this.#held += chunk.length;
+    while (this.#held >= this.#need) {
+      const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#held);
+      const step = this.#reader.read(bytes);
+      if ('outcome' in step) return step.outcome;
+      this.#chunks = step.taken === bytes.length ? [] : [bytes.subarray(step.taken)];
+      this.#held = bytes.length - step.taken;
+      this.#need = step.need;
+      if (step.send !== undefined) this.#send(step.send);
+    }
+    return null;
+  }
+}
+
 export interface DialogueOptions {
   readonly endpoint: Endpoint;
   readonly from: From;
@@ -43,11 +80,7 @@ export function converse(reader: Reader, { endpoint, from, timeoutMs, signal }: 
     let outcome: Outcome = noName('closed', where);
     let isOver = false;
     let isConnected = false;
-    let chunks: Buffer[] = [];
-    let held = 0;
-    let received = 0;
-    let need = reader.need;
-
+    const feed = new Feed(reader, (bytes) => socket.write(bytes));
     let socket: Socket;
     try {
       socket = connect({
@@ -73,33 +106,15 @@ export function converse(reader: Reader, { endpoint, from, timeoutMs, signal }: 
     };
     const cancel = (): void => end(noName('cancelled', where), true);
     const timer = setTimeout(() => {
-      const when = isConnected ? `connected, ${received} bytes in` : 'no connection in';
+      const when = isConnected ? `connected, ${feed.received} bytes in` : 'no connection in';
       end(noName('timeout', `${where}: ${when} ${timeoutMs} ms`), true);
     }, timeoutMs);
     signal.addEventListener('abort', cancel, { once: true });
 
     const take = (chunk: Buffer): void => {
       if (isOver) return;
-      received += chunk.length;
-      if (received > limits.peerBytes.value) {
-        hit(limits.peerBytes);
-        end(noName('too-long', `${where}: more than ${limits.peerBytes.value} bytes`), true);
-        return;
-      }
-      chunks.push(chunk);
-      held += chunk.length;
-      while (!isOver && held >= need) {
-        const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, held);
-        const step = reader.read(bytes);
-        if ('outcome' in step) {
-          end(step.outcome);
-          return;
-        }
-        chunks = step.taken === bytes.length ? [] : [bytes.subarray(step.taken)];
-        held = bytes.length - step.taken;
-        need = step.need;
-        if (step.send !== undefined) socket.write(step.send);
-      }
+      const how = feed.push(chunk);
+      if (how !== null) end(how, 'reason' in how && how.reason === 'too-long');
     };
     socket
       .once('connect', () => {
@@ -107,7 +122,7 @@ export function converse(reader: Reader, { endpoint, from, timeoutMs, signal }: 
         if (!isOver) socket.write(reader.first);
       })
       .on('data', take)
-      .once('end', () => end(noName('closed', `${where}: closed by the peer after ${received} bytes`)))
+      .once('end', () => end(noName('closed', `${where}: closed by the peer after ${feed.received} bytes`)))
       .once('error', (error: NodeJS.ErrnoException) => end(failure(error, where)))
       .once('close', () => {
         end(noName('closed', where));

@@ -25,6 +25,9 @@ const LEAVING_OR_CONFLICT = 0x1000 | 0x0800;
 /** Suffixes (MS-NBTE 2.2.1, MS-BRWS): workstation, messenger, file server, domain master browser, domain controllers. */
 const SUFFIX = { WORKSTATION: 0x00, MESSENGER: 0x03, SERVER: 0x20, DOMAIN_MASTER: 0x1b, CONTROLLERS: 0x1c } as const;
 
+/** What a Samba domain controller registers besides. Its unit id is whatever was in memory. */
+const SAMBA = '__SAMBA__';
+
 /** The 50 bytes of a node status request. */
 export function statusRequest(id: number): Uint8Array {
   const bytes = Buffer.alloc(50);
@@ -78,6 +81,7 @@ function nodeNames(bytes: Uint8Array, from: number, until: number, isFlagged: bo
     } else if (suffix === SUFFIX.MESSENGER) users.push(name);
     else if (!unique.has(suffix)) unique.set(suffix, name);
   }
+  const isSamba = [...domains.values(), ...unique.values()].includes(SAMBA);
   const netbios = unique.get(SUFFIX.WORKSTATION) ?? unique.get(SUFFIX.SERVER) ?? '';
   const isCut = isFlagged || count < told;
   if (netbios === '') return noName('no-name', `node status with ${count} names, none of them a computer's`);
@@ -87,7 +91,7 @@ function nodeNames(bytes: Uint8Array, from: number, until: number, isFlagged: bo
     names: namesOf({
       netbios,
       netbiosDomain: domains.get(SUFFIX.WORKSTATION) ?? domains.get(SUFFIX.CONTROLLERS) ?? unique.get(SUFFIX.DOMAIN_MASTER) ?? '',
-      mac: unitId + UNIT_ID_BYTES <= until ? mac(bytes, unitId) : '',
+      mac: !isSamba && unitId + UNIT_ID_BYTES <= until ? mac(bytes, unitId) : '',
       // The computer registers its own name for messages too.
       users: [...new Set(users)].filter((user) => user !== netbios),
     }),
