@@ -53,7 +53,8 @@ export class ActiveNnr {
       tally: this.tally,
     });
     // What waits in the pace has left the queue and can no longer be overtaken: no more of it than sockets can take.
-    this.#atOnce = Math.max(1, Math.floor(settings.sockets / (settings.staged ? 1 : Math.max(1, settings.methods.length))));
+    const primaries = settings.methods.filter((method) => method !== 'reverse-dns').length;
+    this.#atOnce = Math.max(1, Math.floor(settings.sockets / (settings.staged ? 1 : Math.max(1, primaries))));
   }
 
   start(): void {

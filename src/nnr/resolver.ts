@@ -1,6 +1,6 @@
 // Asks an address by all methods: only what is in scope, within the rates, reverse DNS only when it is due.
 
-import type { Endpoint, From } from './active/endpoint.ts';
+import { type Endpoint, type From, isIpv6 } from './active/endpoint.ts';
 import { NetbiosAsker } from './active/netbios.ts';
 import { NtlmRpcAsker } from './active/ntlm-rpc.ts';
 import { answerOf, noName, type Outcome } from './active/outcome.ts';
@@ -86,13 +86,15 @@ export class Resolver {
 
   async #ask(address: string, signal: AbortSignal): Promise<Answer[]> {
     const answers: Answer[] = [];
+    // NetBIOS over TCP/IP knows addresses of 32 bits only (RFC 1002 4.2.1.3).
+    const primaries = this.#primaries.filter(({ method }) => method !== 'netbios' || !isIpv6(address));
     if (this.#parts.staged)
-      for (const asker of this.#primaries) {
+      for (const asker of primaries) {
         const answer = await this.#one(asker, address, signal);
         answers.push(answer);
         if (answer.names !== null) break;
       }
-    else answers.push(...(await Promise.all(this.#primaries.map((asker) => this.#one(asker, address, signal)))));
+    else answers.push(...(await Promise.all(primaries.map((asker) => this.#one(asker, address, signal)))));
     const isDue = this.#parts.needsReverse ?? needsReverse;
     if (this.#secondaries.length > 0 && isDue(answers))
       for (const asker of this.#secondaries) answers.push(await this.#one(asker, address, signal));

@@ -124,6 +124,14 @@ describe('who is asked', () => {
     expect(asker.asked).toEqual([]);
   });
 
+  it('nobody by NetBIOS over IPv6, which there is not', async () => {
+    const askers = [new Scripted('netbios', 'WS1'), new Scripted('rdp', 'WS1')];
+    const { nnr, settled } = start(askers);
+    nnr.offer('fd00::1', IMPORTANCE.seen);
+    await settled(1);
+    expect(askers.map(({ asked }) => asked.length)).toEqual([0, 1]);
+  });
+
   it('not again while what was said holds: longer for a name than for none', async () => {
     const named = start([new Scripted('netbios', 'WS1')], { hitSeconds: 1000, missSeconds: 1, perTargetSeconds: 0 });
     named.nnr.offer('10.0.0.1', IMPORTANCE.seen);

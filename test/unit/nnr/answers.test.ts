@@ -225,10 +225,7 @@ describe('RDP', () => {
 });
 
 describe('reverse DNS', () => {
-  it.each([
-    ['ptr-bind', 0xb0a6, '75.119.206.25', 'apache2-rank.fullsail.dreamhost.com'],
-    ['ptr-samba', 0x61e1, '10.77.0.10', 'dc1.lab.example'],
-  ])('reads %s', (name, id, address, value) => {
+  it.each([['ptr-samba', 0x61e1, '10.77.0.10', 'dc1.lab.example']])('reads %s', (name, id, address, value) => {
     const bytes = bytesOf(name);
     expect(readResponse(bytes, id, reverseName(address), 12)).toEqual({ rcode: 0, isTruncated: false, values: [value] });
     expect(readResponse(bytes, id + 1, reverseName(address), 12)).toBeNull();
