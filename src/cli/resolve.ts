@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfig } from '../config/index.ts';
+import { AdtapError } from '../errors.ts';
 import { type Endpoint, isIpv6, parseEndpoint } from '../nnr/active/endpoint.ts';
 import { activeLimits } from '../nnr/active/limits.ts';
 import { DNS_PORT } from '../nnr/active/reverse-dns.ts';
@@ -14,6 +15,7 @@ import { canonicalAddress, Scope } from '../nnr/scope.ts';
 import { ACTIVE_METHODS, Tally } from '../nnr/tally.ts';
 import { UntilTable } from '../nnr/until-table.ts';
 import { activeSettings } from '../runtime/live/nnr.ts';
+import { openByteSink } from '../sink/file.ts';
 import { positive } from './arguments.ts';
 
 interface Options {
@@ -107,27 +109,31 @@ async function run(given: readonly string[], options: Options): Promise<void> {
   setMaxListeners(0, cancel.signal);
   const stop = (): void => cancel.abort();
   process.once('SIGINT', stop);
+  const sink = await openByteSink('-');
   // Answers come in the order of the addresses; so many are asked ahead.
   const ahead: Promise<readonly [string, Answer[]]>[] = [];
   let unresolved = 0;
-  const say = async (): Promise<void> => {
-    const next = ahead.shift();
-    if (next === undefined) return;
+  const say = async (next: Promise<readonly [string, Answer[]]>): Promise<void> => {
     const [address, answers] = await next;
     const agreement = agree(answers);
     if (agreement.verdict === 'unresolved') unresolved++;
-    process.stdout.write(
-      options.json ? `${JSON.stringify({ address, ...agreement, answers })}\n` : table(address, agreement, answers),
-    );
+    const text = options.json ? `${JSON.stringify({ address, ...agreement, answers })}\n` : table(address, agreement, answers);
+    await sink.write(Buffer.from(text));
   };
-  for await (const address of given.length === 0 || given.includes('-') ? addressesFrom(given) : given) {
-    if (cancel.signal.aborted) break;
-    ahead.push(resolver.resolve(address, cancel.signal).then((answers) => [address, answers]));
-    if (ahead.length >= sockets) await say();
+  try {
+    for await (const address of given.length === 0 || given.includes('-') ? addressesFrom(given) : given) {
+      if (cancel.signal.aborted) break;
+      ahead.push(resolver.resolve(address, cancel.signal).then((answers) => [address, answers]));
+      if (ahead.length >= sockets) await say(ahead.shift()!);
+    }
+    for (const next of ahead) await say(next);
+    if (unresolved > 0 || cancel.signal.aborted) process.exitCode = FAILED;
+  } catch (error) {
+    if (!(error instanceof AdtapError && error.code === 'ADTAP_E_CLOSED_PIPE')) throw error;
+  } finally {
+    process.removeListener('SIGINT', stop);
+    cancel.abort();
   }
-  while (ahead.length > 0) await say();
-  process.removeListener('SIGINT', stop);
-  if (unresolved > 0 || cancel.signal.aborted) process.exitCode = FAILED;
 }
 
 /** Arguments, with standard input in the place of `-`. */

@@ -47,10 +47,12 @@ export function exchange<T>(
       if (error !== null) end(failure(error, where));
     };
     const cancel = (): void => end(noName('cancelled', where));
-    const timer = setTimeout(() => {
+    const expire = (): void => {
       const others = strays === 0 ? '' : `, but ${strays} to other requests`;
       end(noName('timeout', `${where}: no answer in ${timeoutMs} ms${others}`));
-    }, timeoutMs);
+    };
+    // A busy process may come late to what has long arrived: that is read first.
+    const timer = setTimeout(() => setImmediate(expire), timeoutMs);
     signal.addEventListener('abort', cancel, { once: true });
     const send = (): void => {
       if (!isOver) socket.send(request, fail);

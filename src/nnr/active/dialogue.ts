@@ -105,10 +105,12 @@ export function converse(reader: Reader, { endpoint, from, timeoutMs, signal }: 
       else socket.destroy();
     };
     const cancel = (): void => end(noName('cancelled', where), true);
-    const timer = setTimeout(() => {
+    const expire = (): void => {
       const when = isConnected ? `connected, ${feed.received} bytes in` : 'no connection in';
       end(noName('timeout', `${where}: ${when} ${timeoutMs} ms`), true);
-    }, timeoutMs);
+    };
+    // A busy process may come late to what has long arrived: that is read first.
+    const timer = setTimeout(() => setImmediate(expire), timeoutMs);
     signal.addEventListener('abort', cancel, { once: true });
 
     const take = (chunk: Buffer): void => {

@@ -1,14 +1,19 @@
 // Peers that mean harm, on loopback: whatever they do, a look-up ends in time with a reason, and leaves no socket behind.
 import { createSocket, type Socket as Datagrams } from 'node:dgram';
 import { once, setMaxListeners } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NetbiosAsker } from '../../../src/nnr/active/netbios.ts';
 import { NtlmRpcAsker } from '../../../src/nnr/active/ntlm-rpc.ts';
 import { RdpAsker } from '../../../src/nnr/active/rdp.ts';
 import { ReverseDnsAsker } from '../../../src/nnr/active/reverse-dns.ts';
 import type { Answer, Asker } from '../../../src/nnr/answer.ts';
+import { fixture } from '../../support/fixtures.ts';
+
+const recorded = (name: string): Uint8Array =>
+  Buffer.from(new RegExp(`^${name} (.+)$`, 'm').exec(readFileSync(fixture('nnr/answers.hex'), 'latin1'))?.[1] ?? '', 'hex');
 
 const TIMEOUT = 300;
 /** Timers of a busy machine are late, but not by seconds. */
@@ -296,6 +301,13 @@ describe('DNS over TCP', () => {
   });
 });
 
+it.each<readonly [string, Asker]>([
+  ['TCP', new RdpAsker({ from: { ipv4: '192.0.2.7', ipv6: '' }, timeoutMs: TIMEOUT, port: 9 })],
+  ['UDP', new NetbiosAsker({ from: { ipv4: '192.0.2.7', ipv6: '' }, timeoutMs: TIMEOUT, retries: 0, port: 9 })],
+])('cannot be asked over %s from an address that is not ours', async (_, asker) => {
+  expect(await ask(asker)).toMatchObject({ reason: 'error', evidence: expect.stringContaining('EADDRNOTAVAIL') });
+});
+
 it('leaves no socket behind after hundreds of look-ups of all kinds', async () => {
   const behaviours: readonly ((socket: Socket) => void)[] = [
     () => undefined,
@@ -317,4 +329,29 @@ it('leaves no socket behind after hundreds of look-ups of all kinds', async () =
   for (const socket of sockets) socket.destroy();
   for (let tries = 0; openFiles() > files && tries < 100; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
   expect(openFiles()).toBeLessThanOrEqual(files);
+});
+
+it('takes an answer that came in time though we were too busy to read it then', async () => {
+  const status = recorded('node-status-samba');
+  const peer = new Worker(
+    `const { parentPort, workerData } = require('node:worker_threads');
+     const socket = require('node:dgram').createSocket('udp4');
+     socket.on('message', (request, { port }) => {
+       request.copy(workerData, 0, 0, 2);
+       setTimeout(() => socket.send(workerData, port), 100);
+     });
+     socket.bind(0, '127.0.0.1', () => parentPort.postMessage(socket.address().port));`,
+    { eval: true, workerData: status },
+  );
+  const [port] = (await once(peer, 'message')) as [number];
+  const asker = new NetbiosAsker({ from, timeoutMs: TIMEOUT, retries: 0, port });
+  // After immediates come timers, and only then what has arrived.
+  const block = (): void => {
+    const until = performance.now() + 2 * TIMEOUT;
+    while (performance.now() < until);
+  };
+  setTimeout(() => setImmediate(block), 50);
+  const { names } = await asker.ask('127.0.0.1', go);
+  await peer.terminate();
+  expect(names?.netbios).toBe('MEM1');
 });
