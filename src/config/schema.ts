@@ -119,6 +119,7 @@ export const configSchema = z.strictObject({
       exclude: z.array(network).max(1000).default([]).describe('Addresses and networks that are never asked.'),
       methods: z
         .array(z.enum(['ntlm-rpc', 'netbios', 'rdp', 'reverse-dns']))
+        .min(1)
         .default(['ntlm-rpc', 'netbios', 'rdp', 'reverse-dns'])
         .describe('How addresses are asked; reverse DNS only when the others say nothing or disagree.'),
       staged: z

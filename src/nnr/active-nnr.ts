@@ -1,7 +1,7 @@
 // Active name resolution as the sensor runs it: addresses in, the more important first, answers out; nothing until start().
 import { setMaxListeners } from 'node:events';
 import { activeLimits as limits } from './active/limits.ts';
-import type { Answer } from './answer.ts';
+import type { ActiveMethod, Answer } from './answer.ts';
 import { Pace, type PaceSettings } from './pace.ts';
 import { type Importance, ImportanceQueue } from './queue.ts';
 import { type AskerSettings, askers, Resolver } from './resolver.ts';
@@ -100,6 +100,11 @@ export class ActiveNnr {
       waiting: this.#pace.waiting,
       known: this.#known.size,
     };
+  }
+
+  /** Look-ups of the last ten minutes before `now` (seconds since 1970), for health. */
+  recent(now: number): { readonly method: ActiveMethod; readonly made: number; readonly named: number }[] {
+    return [...this.tally.entries()].map(([method, tally]) => ({ method, ...tally.recent(now) }));
   }
 
   #pump(): void {

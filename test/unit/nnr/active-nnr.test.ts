@@ -210,6 +210,7 @@ describe('what is counted', () => {
     const { nnr, settled } = start([new Scripted('netbios', 'WS1'), new Scripted('rdp', 'refused')]);
     for (let i = 1; i <= 3; i++) nnr.offer(`10.0.0.${i}`, IMPORTANCE.seen);
     await settled(3);
+    expect(nnr.recent(Date.now() / 1000)).toContainEqual({ method: 'rdp', made: 3, named: 0 });
     const registry = new Registry();
     registerNnr(registry, nnr);
     const text = await registry.metrics();
@@ -237,7 +238,7 @@ describe('what is counted', () => {
         tally.ended({ ...answer('netbios', '10.0.0.1', said), at });
       }
     };
-    const issues = (at: number) => nameResolution([['netbios', tally.recent(at)]]);
+    const issues = (at: number) => nameResolution([{ method: 'netbios', ...tally.recent(at) }]);
     look(19, 'timeout', 1000 * minute);
     expect(issues(1000 * minute)).toEqual([]);
     look(1, 'timeout', 1001 * minute);
