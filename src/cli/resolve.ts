@@ -7,7 +7,7 @@ import { AdtapError } from '../errors.ts';
 import { type Endpoint, isIpv6, parseEndpoint } from '../nnr/active/endpoint.ts';
 import { activeLimits } from '../nnr/active/limits.ts';
 import { DNS_PORT } from '../nnr/active/reverse-dns.ts';
-import { type Agreement, agree } from '../nnr/agreement.ts';
+import { type Agreement, agree, needsReverse } from '../nnr/agreement.ts';
 import type { ActiveMethod, Answer } from '../nnr/answer.ts';
 import { Pace } from '../nnr/pace.ts';
 import { askers, Resolver } from '../nnr/resolver.ts';
@@ -104,6 +104,7 @@ async function run(given: readonly string[], options: Options): Promise<void> {
     targets: new UntilTable(activeLimits.remembered),
     perTargetSeconds: 0,
     tally: new Tally(),
+    needsReverse,
   });
   const cancel = new AbortController();
   setMaxListeners(0, cancel.signal);

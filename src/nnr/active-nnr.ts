@@ -1,10 +1,11 @@
 // Active name resolution as the sensor runs it: addresses in, the more important first, answers out; nothing until start().
 import { setMaxListeners } from 'node:events';
 import { activeLimits as limits } from './active/limits.ts';
+import { needsReverse } from './agreement.ts';
 import type { ActiveMethod, Answer } from './answer.ts';
 import { Pace, type PaceSettings } from './pace.ts';
 import { type Importance, ImportanceQueue } from './queue.ts';
-import { type AskerSettings, askers, Resolver } from './resolver.ts';
+import { type AskerSettings, askers, Resolver, type ResolverParts } from './resolver.ts';
 import { canonicalAddress, Scope, type ScopeSettings } from './scope.ts';
 import { Tally } from './tally.ts';
 import { UntilTable } from './until-table.ts';
@@ -37,7 +38,7 @@ export class ActiveNnr {
   constructor(
     settings: ActiveSettings,
     onAnswers: (address: string, answers: readonly Answer[]) => void,
-    parts: { readonly scope?: Scope; readonly askers?: ConstructorParameters<typeof Resolver>[0]['askers'] } = {},
+    parts: { readonly scope?: Scope } & Partial<Pick<ResolverParts, 'askers' | 'needsReverse'>> = {},
   ) {
     this.#settings = settings;
     this.#onAnswers = onAnswers;
@@ -51,6 +52,7 @@ export class ActiveNnr {
       targets: new UntilTable(limits.remembered),
       perTargetSeconds: settings.perTargetSeconds,
       tally: this.tally,
+      needsReverse: parts.needsReverse ?? needsReverse,
     });
     // What waits in the pace has left the queue and can no longer be overtaken: no more of it than sockets can take.
     const primaries = settings.methods.filter((method) => method !== 'reverse-dns').length;

@@ -44,6 +44,7 @@ export class Pace {
     return new Promise((resolve) => {
       const cancel = (): void => {
         this.#waiting.delete(waiting);
+        if (this.#waiting.size === 0) clearTimeout(this.#timer);
         resolve(false);
       };
       const waiting: Waiting = {

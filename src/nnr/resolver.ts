@@ -6,7 +6,6 @@ import { NtlmRpcAsker } from './active/ntlm-rpc.ts';
 import { answerOf, noName, type Outcome } from './active/outcome.ts';
 import { RdpAsker } from './active/rdp.ts';
 import { ReverseDnsAsker } from './active/reverse-dns.ts';
-import { needsReverse } from './agreement.ts';
 import type { ActiveMethod, Answer, Asker } from './answer.ts';
 import type { Pace } from './pace.ts';
 import { canonicalAddress } from './scope.ts';
@@ -46,7 +45,7 @@ export interface ResolverParts {
   readonly perTargetSeconds: number;
   readonly tally: Tally;
   /** Whether reverse DNS is due after what the primary methods said. */
-  readonly needsReverse?: (answers: readonly Answer[]) => boolean;
+  readonly needsReverse: (answers: readonly Answer[]) => boolean;
 }
 
 export class Resolver {
@@ -95,8 +94,7 @@ export class Resolver {
         if (answer.names !== null) break;
       }
     else answers.push(...(await Promise.all(primaries.map((asker) => this.#one(asker, address, signal)))));
-    const isDue = this.#parts.needsReverse ?? needsReverse;
-    if (this.#secondaries.length > 0 && isDue(answers))
+    if (this.#secondaries.length > 0 && this.#parts.needsReverse(answers))
       for (const asker of this.#secondaries) answers.push(await this.#one(asker, address, signal));
     return answers;
   }

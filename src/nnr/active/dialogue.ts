@@ -125,7 +125,7 @@ export function converse(reader: Reader, { endpoint, from, timeoutMs, signal }: 
       })
       .on('data', take)
       .once('end', () => end(noName('closed', `${where}: closed by the peer after ${feed.received} bytes`)))
-      .once('error', (error: NodeJS.ErrnoException) => end(failure(error, where)))
+      .on('error', (error: NodeJS.ErrnoException) => end(failure(error, where)))
       .once('close', () => {
         end(noName('closed', where));
         resolve(outcome);

@@ -301,6 +301,23 @@ describe('DNS over TCP', () => {
   });
 });
 
+it('is asked from the address that was chosen', async () => {
+  const seen: (string | undefined)[] = [];
+  const chosen = { ipv4: '127.0.0.5', ipv6: '' };
+  const port = await tcp((socket) => {
+    seen.push(socket.remoteAddress);
+    socket.end();
+  });
+  await ask(new NtlmRpcAsker({ from: chosen, timeoutMs: TIMEOUT, port }));
+  const quiet = createSocket('udp4');
+  servers.push(quiet);
+  quiet.on('message', (_, { address }) => seen.push(address));
+  quiet.bind(0, '127.0.0.1');
+  await once(quiet, 'listening');
+  await ask(new NetbiosAsker({ from: chosen, timeoutMs: TIMEOUT, retries: 0, port: quiet.address().port }));
+  expect(seen).toEqual(['127.0.0.5', '127.0.0.5']);
+});
+
 it.each<readonly [string, Asker]>([
   ['TCP', new RdpAsker({ from: { ipv4: '192.0.2.7', ipv6: '' }, timeoutMs: TIMEOUT, port: 9 })],
   ['UDP', new NetbiosAsker({ from: { ipv4: '192.0.2.7', ipv6: '' }, timeoutMs: TIMEOUT, retries: 0, port: 9 })],
