@@ -9,6 +9,7 @@ import { explainCommand } from './explain.ts';
 import { protocolsCommand } from './protocols.ts';
 import { referenceCommand } from './reference.ts';
 import { replayCommand } from './replay.ts';
+import { resolveCommand } from './resolve.ts';
 import { schemaCommand } from './schema.ts';
 import { sensorCommand } from './sensor.ts';
 import { topCommand } from './top.ts';
@@ -26,6 +27,7 @@ for (const command of [
   replayCommand(),
   adaptersCommand(),
   doctorCommand(),
+  resolveCommand(),
   explainCommand(),
   protocolsCommand(),
   configCommand(),

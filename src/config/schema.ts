@@ -2,9 +2,17 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { parseAddress } from '../ip/parse-address.ts';
+import { parseEndpoint } from '../nnr/active/endpoint.ts';
+import { parseNetwork } from '../nnr/scope.ts';
 import { allLimits } from '../worker/catalogue.ts';
 
 const address = z.string().refine((text) => parseAddress(text) !== null, { error: 'must be an IPv4 or IPv6 address' });
+const network = z
+  .string()
+  .refine((text) => parseNetwork(text) !== null, { error: 'must be a network such as 10.0.0.0/8, or an address' });
+const dnsServer = z.string().refine((text) => parseEndpoint(text, 53) !== null, {
+  error: 'must be an address, or one with a port: 192.0.2.1:53, [2001:db8::1]:53',
+});
 const adapter = z.string().min(1).max(1000);
 const path = z.string().min(1);
 const whole = (min: number, max: number): z.ZodNumber => z.int().min(min).max(max);
@@ -95,6 +103,51 @@ export const configSchema = z.strictObject({
     .max(256)
     .default([])
     .describe('Addresses of the domain controllers whose traffic is expected; each is counted apart.'),
+  nnr: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(false)
+        .describe('Whether addresses are asked for their names (docs/nnr.md). Off, nothing is sent.'),
+      networks: z
+        .array(network)
+        .max(1000)
+        .default([])
+        .describe(
+          'Networks whose addresses may be asked; none means the private ones and those of the domain controllers (/24, /64).',
+        ),
+      exclude: z.array(network).max(1000).default([]).describe('Addresses and networks that are never asked.'),
+      methods: z
+        .array(z.enum(['ntlm-rpc', 'netbios', 'rdp', 'reverse-dns']))
+        .min(1)
+        .default(['ntlm-rpc', 'netbios', 'rdp', 'reverse-dns'])
+        .describe('How addresses are asked; reverse DNS only when the others say nothing or disagree.'),
+      staged: z
+        .boolean()
+        .default(false)
+        .describe('Whether the methods are tried one after the other until one answers, instead of all at once.'),
+      lookupsPerSecond: whole(1, 10_000)
+        .default(50)
+        .describe('Look-ups begun in any second, at most; one method asked of one address is one.'),
+      sockets: whole(1, 4096).default(64).describe('Look-ups under way at once, at most; each has one socket.'),
+      perTargetSeconds: whole(0, 86_400).default(10).describe('The least time between two rounds of look-ups of one address.'),
+      timeoutMs: whole(50, 60_000).default(2000).describe('What a look-up may take in all.'),
+      retries: whole(0, 1).default(1).describe('How often a datagram is sent again, at half of that time.'),
+      dnsServers: z
+        .array(dnsServer)
+        .max(16)
+        .default([])
+        .describe('DNS servers for reverse look-ups, in order; none means those of the system.'),
+      searchSuffixes: z
+        .array(z.string().min(1).max(253))
+        .max(16)
+        .default([])
+        .describe('Domains in which names of one label are looked for.'),
+      hitSeconds: whole(1, 2_592_000).default(3600).describe('How long a name holds before the address is asked again.'),
+      missSeconds: whole(1, 2_592_000).default(600).describe('How long an address that said no name is left alone.'),
+      cachePath: z.string().default('').describe('File that keeps what is known across restarts; empty keeps nothing.'),
+    })
+    .prefault({}),
   output: z
     .strictObject({
       path: path.default('-').describe('File for the lines; `-` is standard output.'),

@@ -1,5 +1,6 @@
 // What is wrong with a sensor, as a function of what is known of it at one moment.
 import type { Issue } from './issues.ts';
+import { nameResolution, type Recent } from './name-resolution.ts';
 
 /** What is known of the sensor. Counts are totals since the start; `before` of a minute ago. */
 export interface Condition {
@@ -20,6 +21,8 @@ export interface Condition {
   readonly clockOffsets: ReadonlyMap<string, number>;
   /** Why the power plan is not the right one, or empty. */
   readonly powerProblem: string;
+  /** Active look-ups of the last minutes by method; missing while names are not asked for. */
+  readonly resolution?: readonly Recent[];
 }
 
 /** Packets seen in all and those of them that were not analysed. */
@@ -44,6 +47,7 @@ export function examine(condition: Condition, thresholds: Thresholds): Issue[] {
     ...silence(condition, thresholds.silenceSeconds),
     ...loss(condition, thresholds.lossPercent),
     ...machine(condition),
+    ...nameResolution(condition.resolution ?? []),
   ];
 }
 

@@ -60,6 +60,11 @@ const kinds = {
     severity: 'low',
     help: 'Set the governor or power plan to performance.',
   },
+  nameResolution: {
+    title: 'Low success rate of active name resolution',
+    severity: 'low',
+    help: 'More than nine tenths of the look-ups by one method gave no name in the last ten minutes: is its port open towards the sensor?',
+  },
 } as const satisfies Record<string, Omit<IssueKind, 'key'>>;
 
 export type IssueKey = keyof typeof kinds;

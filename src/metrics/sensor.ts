@@ -28,17 +28,18 @@ export interface SensorFacts {
 
 type Rows = readonly (readonly [Readonly<Record<string, string>>, number])[];
 
-interface SensorMetric {
+/** A metric as a row of a table: what it is, and how it is read from facts of the kind F. */
+export interface TableMetric<F> {
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly labels: readonly string[];
   readonly help: string;
   /** Label values and what they have now; NaN is left out. */
-  rows(facts: SensorFacts): Rows;
+  rows(facts: F): Rows;
 }
 
 /** All of them but the histogram; docs/metrics.md is made from this table too. */
-export const sensorMetrics: readonly SensorMetric[] = [
+export const sensorMetrics: readonly TableMetric<SensorFacts>[] = [
   {
     name: 'adtap_build_info',
     type: 'gauge',
@@ -196,7 +197,14 @@ export const LAG_METRIC = {
 /** The registry of /metrics. */
 export function sensorRegistry(facts: SensorFacts): Registry {
   const registry = metricsRegistry(facts.state);
-  for (const { name, type, labels, help, rows } of sensorMetrics) {
+  registerTable(registry, sensorMetrics, facts);
+  registry.registerMetric(lagMetric(facts.lag));
+  return registry;
+}
+
+/** Puts the metrics of a table into a registry. */
+export function registerTable<F>(registry: Registry, metrics: readonly TableMetric<F>[], facts: F): void {
+  for (const { name, type, labels, help, rows } of metrics) {
     const options = { name, help, labelNames: labels, registers: [registry] };
     const known = (): Rows => rows(facts).filter(([, value]) => !Number.isNaN(value));
     if (type === 'counter')
@@ -216,13 +224,18 @@ export function sensorRegistry(facts: SensorFacts): Registry {
         },
       });
   }
-  registry.registerMetric(lagMetric(facts.lag));
-  return registry;
 }
 
 /** prom-client's own histogram would cost an object an observation; this one is filled in only when asked. */
 function lagMetric(lag: LagHistogram): Metric {
-  const { name, help } = LAG_METRIC;
+  return histogram(LAG_METRIC, () => [[{}, lag]]);
+}
+
+/** One that is filled in from plain buckets, by label values. */
+export function histogram(
+  { name, help }: { readonly name: string; readonly help: string },
+  read: () => readonly (readonly [Readonly<Record<string, string>>, LagHistogram])[],
+): Metric {
   const metric = {
     name,
     help,
@@ -234,11 +247,11 @@ function lagMetric(lag: LagHistogram): Metric {
       help,
       type: 'histogram',
       aggregator: 'sum',
-      values: [
-        ...lag.buckets().map(({ le, count }) => ({ metricName: `${name}_bucket`, labels: { le }, value: count })),
-        { metricName: `${name}_sum`, labels: {}, value: lag.sum },
-        { metricName: `${name}_count`, labels: {}, value: lag.count },
-      ],
+      values: read().flatMap(([labels, lag]) => [
+        ...lag.buckets().map(({ le, count }) => ({ metricName: `${name}_bucket`, labels: { ...labels, le }, value: count })),
+        { metricName: `${name}_sum`, labels, value: lag.sum },
+        { metricName: `${name}_count`, labels, value: lag.count },
+      ]),
     }),
   };
   return metric as unknown as Metric;

@@ -6,6 +6,7 @@ import { configKeys } from '../config/index.ts';
 import { checks } from '../doctor/registry.ts';
 import { issueKinds } from '../health/issues.ts';
 import { VERDICTS } from '../ip/verdict.ts';
+import { NNR_SECONDS, nnrMetrics } from '../metrics/nnr.ts';
 import { LAG_METRIC, sensorMetrics } from '../metrics/sensor.ts';
 import type { Field, FieldTable } from '../protocols/fields.ts';
 import { protocols } from '../protocols/registry.ts';
@@ -176,13 +177,14 @@ function metricsPage(): string {
     table(
       ['name', 'type', 'labels', 'tells'],
       [
-        ...sensorMetrics.map(({ name, type, labels, help }) => [
+        ...[...sensorMetrics, ...nnrMetrics].map(({ name, type, labels, help }) => [
           `\`${name}\``,
           type,
           labels.map((one) => `\`${one}\``).join(', ') || '-',
           help,
         ]),
         [`\`${LAG_METRIC.name}\``, 'histogram', '-', LAG_METRIC.help],
+        [`\`${NNR_SECONDS.name}\``, 'histogram', '`method`', NNR_SECONDS.help],
       ],
     ),
     '## Where packets end',

@@ -35,6 +35,7 @@ describe('examine', () => {
   const down = (...names: string[]): Condition['adapters'] =>
     well.adapters.map(({ name }) => ({ name, isCapturing: !names.includes(name), reason: names.includes(name) ? 'down' : '' }));
   const controller = (lastSeconds: number): Condition['controllers'] => [{ address: '10.0.0.1', lastSeconds }];
+  const looked = (made: number, named: number) => [{ method: 'netbios' as const, made, named }];
   const clock = (offset: number): Condition['clockOffsets'] => new Map([['10.0.0.1', offset]]);
 
   // What is just bearable, and what is just not.
@@ -57,6 +58,8 @@ describe('examine', () => {
     ['clockSkew', { clockOffsets: clock(300_000) }, { clockOffsets: clock(300_001) }, 'clockSkew 10.0.0.1'],
     ['clockSkew', { clockOffsets: clock(-300_000) }, { clockOffsets: clock(-300_001) }, 'clockSkew 10.0.0.1'],
     ['powerPlan', {}, { powerProblem: 'the governor is powersave' }, 'powerPlan'],
+    ['nameResolution', { resolution: looked(19, 0) }, { resolution: looked(20, 0) }, 'nameResolution netbios'],
+    ['nameResolution', { resolution: looked(100, 10) }, { resolution: looked(100, 9) }, 'nameResolution netbios'],
   ])('%s', (key, bearable, wrong, said) => {
     expect(keys(bearable).filter((one) => one.startsWith(key))).toEqual([]);
     expect(keys(wrong)).toContain(said);
@@ -75,6 +78,7 @@ describe('examine', () => {
         outputFault: 'x',
         clockOffsets: clock(1e6),
         powerProblem: 'x',
+        resolution: looked(100, 0),
       },
       thresholds,
     );
