@@ -64,9 +64,12 @@ export interface Claim {
   /** Address key and its text. */
   readonly address: number;
   readonly ip: string;
+  /** Empty when the claim is only about the system, or, with nothing else in it, ends what was claimed before. */
   readonly name: string;
   readonly domain: string;
   readonly os: string;
+  /** MAC address, in lower case with colons; empty when it is not known. */
+  readonly mac: string;
   /** How it is known, such as `ntlm-challenge`. */
   readonly method: string;
 }

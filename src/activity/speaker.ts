@@ -384,8 +384,13 @@ class ActivityLines extends Lines implements ActivitySink {
 /** Seconds of capture time after which an unchanged claim is said again: another partition may have said otherwise since. */
 const REPEAT_SECONDS = 60;
 
+/** What is said without a name, about the system, does not change with leases: it is said again less often. */
+const REPEAT_NAMELESS_SECONDS = 3600;
+
 interface Remembered {
   readonly name: string;
+  readonly os: string;
+  readonly mac: string;
   readonly seconds: number;
 }
 
@@ -403,37 +408,60 @@ class Claims implements ClaimSink {
     this.#context = context;
   }
 
-  sender(direction: Direction, name: string, domain: string, method: string, _context: Context, os = ''): void {
+  sender(direction: Direction, name: string, domain: string, method: string, _context: Context, os = '', mac = ''): void {
     const context = this.#context();
-    this.#claim(context.addresses, 16 * direction, context.addressLength, name, domain, method, os);
+    this.#claim(context.addresses, 16 * direction, context.addressLength, name, domain, method, os, mac);
   }
 
-  address(bytes: Uint8Array, at: number, length: 4 | 16, name: string, domain: string, method: string, _context: Context): void {
-    this.#claim(bytes, at, length, name, domain, method, '');
+  address(
+    bytes: Uint8Array,
+    at: number,
+    length: 4 | 16,
+    name: string,
+    domain: string,
+    method: string,
+    _context: Context,
+    os = '',
+    mac = '',
+  ): void {
+    this.#claim(bytes, at, length, name, domain, method, os, mac);
   }
 
-  #claim(bytes: Uint8Array, at: number, length: 4 | 16, name: string, domain: string, method: string, os: string): void {
-    if (name === '') return;
+  end(bytes: Uint8Array, at: number, length: 4 | 16, method: string, _context: Context): void {
     const context = this.#context();
+    const address = this.#speaker.addressKey(bytes, at, length);
+    // What comes next is news, even if it is what was said before.
+    this.#memoryOf(context.partition).delete(address);
+    this.#push(address, formatAddress(bytes, at, length), '', '', method, '', '');
+  }
+
+  #claim(
+    bytes: Uint8Array,
+    at: number,
+    length: 4 | 16,
+    name: string,
+    domain: string,
+    method: string,
+    os: string,
+    mac: string,
+  ): void {
+    if (name === '' && os === '' && mac === '') return;
+    const context = this.#context();
+    const { seconds } = context;
     const address = this.#speaker.addressKey(bytes, at, length);
     const memory = this.#memoryOf(context.partition);
     const said = memory.get(address);
     const last = said?.get(method);
-    if (last !== undefined && last.name === name && context.seconds - last.seconds < REPEAT_SECONDS) return;
-    if (said === undefined) memory.set(address, new Map([[method, { name, seconds: context.seconds }]]));
-    else said.set(method, { name, seconds: context.seconds });
-    this.#speaker.claimed.push({
-      order: context.order,
-      frame: context.frame,
-      seconds: context.seconds,
-      nanoseconds: context.nanoseconds,
-      address,
-      ip: formatAddress(bytes, at, length),
-      name,
-      domain,
-      os,
-      method,
-    });
+    const repeat = name === '' && mac === '' ? REPEAT_NAMELESS_SECONDS : REPEAT_SECONDS;
+    if (last !== undefined && last.name === name && last.os === os && last.mac === mac && seconds - last.seconds < repeat) return;
+    if (said === undefined) memory.set(address, new Map([[method, { name, os, mac, seconds }]]));
+    else said.set(method, { name, os, mac, seconds });
+    this.#push(address, formatAddress(bytes, at, length), name, domain, method, os, mac);
+  }
+
+  #push(address: number, ip: string, name: string, domain: string, method: string, os: string, mac: string): void {
+    const { order, frame, seconds, nanoseconds } = this.#context();
+    this.#speaker.claimed.push({ order, frame, seconds, nanoseconds, address, ip, name, domain, os, mac, method });
   }
 
   #memoryOf(partition: number): Memory {

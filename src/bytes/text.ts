@@ -106,3 +106,10 @@ export function hex(bytes: Uint8Array, start: number, end: number): string {
   for (let at = start; at < end; at++) out += HEX[bytes[at]! >> 4]! + HEX[bytes[at]! & 15]!;
   return out;
 }
+
+/** The six bytes of a MAC address at `at`, as `02:00:4d:00:00:66`. */
+export function macText(bytes: Uint8Array, at: number): string {
+  let out = hex(bytes, at, at + 1);
+  for (let i = 1; i < 6; i++) out += `:${hex(bytes, at + i, at + i + 1)}`;
+  return out;
+}

@@ -94,10 +94,25 @@ export interface ActivitySink extends Sink {
 
 /** Claims that an address belongs to a computer. The house forgets repetitions, so say them as often as they are seen. */
 export interface ClaimSink {
-  /** The sender of packets in `direction` is the computer `name` (NetBIOS or DNS name). `os` may be empty. */
-  sender(direction: Direction, name: string, domain: string, method: string, context: Context, os?: string): void;
+  /**
+   * The sender of packets in `direction` is the computer `name` (NetBIOS or DNS name). `os` and `mac` may be empty; a claim that
+   * knows the system and no name is one too.
+   */
+  sender(direction: Direction, name: string, domain: string, method: string, context: Context, os?: string, mac?: string): void;
   /** The 4 or 16 bytes at `at` are an address of the computer `name`. */
-  address(bytes: Uint8Array, at: number, length: 4 | 16, name: string, domain: string, method: string, context: Context): void;
+  address(
+    bytes: Uint8Array,
+    at: number,
+    length: 4 | 16,
+    name: string,
+    domain: string,
+    method: string,
+    context: Context,
+    os?: string,
+    mac?: string,
+  ): void;
+  /** Whoever had the address at `at` has given it back. */
+  end(bytes: Uint8Array, at: number, length: 4 | 16, method: string, context: Context): void;
 }
 
 /** What surrounds the bytes: one object a worker, refilled for each packet. */

@@ -47,7 +47,7 @@ export async function recordedConversations(): Promise<readonly Recorded[]> {
 }
 
 async function record(path: string, found: Recorded[]): Promise<void> {
-  const nobody = { sender: () => undefined, address: () => undefined };
+  const nobody = { sender: () => undefined, address: () => undefined, end: () => undefined };
   const context = new FlowContext({ refused: () => undefined }, nobody);
   const wrapped = protocols.map((protocol) => ({
     ...protocol,

@@ -135,9 +135,11 @@ export class TestContext implements Context {
   readonly refusals: { protocol: string; reason: Reason }[] = [];
   readonly claimed: Record_[] = [];
   readonly claims: ClaimSink = {
-    sender: (direction, name, domain, method, _context, os = '') => this.claimed.push({ direction, name, domain, method, os }),
-    address: (bytes, at, length, name, domain, method) =>
-      this.claimed.push({ address: hex(bytes, at, at + length), name, domain, method }),
+    sender: (direction, name, domain, method, _context, os = '', mac = '') =>
+      this.claimed.push({ direction, name, domain, method, os, mac }),
+    address: (bytes, at, length, name, domain, method, _context, os = '', mac = '') =>
+      this.claimed.push({ address: hex(bytes, at, at + length), name, domain, method, os, mac }),
+    end: (bytes, at, length, method) => this.claimed.push({ address: hex(bytes, at, at + length), method, ends: true }),
   };
   refuse(protocol: string, reason: Reason): void {
     this.refusals.push({ protocol, reason });

@@ -1,7 +1,7 @@
 // The frames of both transports: the session service of NetBIOS (RFC 1002 4.3.1) on 139 and direct TCP (MS-SMB2 2.1) on 445,
 // which are alike but for the width of the length: a session service leaves the upper bits zero.
+import { decodeNetbiosName, NETBIOS_NAME, netbiosComputer } from '../../bytes/netbios-name.ts';
 import { u8, u24be, u32be } from '../../bytes/read.ts';
-import { text } from '../../bytes/text.ts';
 
 /** Type and length. */
 export const FRAME_HEADER = 4;
@@ -67,35 +67,9 @@ export function findFrame(bytes: Uint8Array, start: number, end: number): number
   return at;
 }
 
-const ENCODED_NAME = 32;
-const NAME = 16;
-const decoded = new Uint8Array(NAME);
+const decoded = new Uint8Array(NETBIOS_NAME);
 
-/** Bytes that an encoded name (RFC 1001 14.1) and its scope take from `at`; 0 when it is none. */
-export function encodedNameLength(bytes: Uint8Array, at: number, end: number): number {
-  if (at + 1 + ENCODED_NAME + 1 > end || u8(bytes, at) !== ENCODED_NAME) return 0;
-  let next = at + 1 + ENCODED_NAME;
-  for (;;) {
-    if (next >= end) return 0;
-    const label = u8(bytes, next);
-    if (label === 0) return next + 1 - at;
-    if (label > 63) return 0;
-    next += 1 + label;
-  }
-}
-
-/** The name, without the spaces behind it and without its suffix; empty when it is not that of a computer. */
+/** The computer that the encoded name at `at` names; empty when it is not that of a computer. */
 export function computerName(bytes: Uint8Array, at: number): string {
-  for (let i = 0; i < NAME; i++) {
-    const high = u8(bytes, at + 1 + 2 * i) - 0x41;
-    const low = u8(bytes, at + 2 + 2 * i) - 0x41;
-    if (high < 0 || high > 15 || low < 0 || low > 15) return '';
-    decoded[i] = (high << 4) | low;
-  }
-  const suffix = u8(decoded, NAME - 1);
-  // Workstation and file server (MS-NBTE 1.8); others name groups and services.
-  if (suffix !== 0x00 && suffix !== 0x20) return '';
-  const name = text('latin1', decoded, 0, NAME - 1).trimEnd();
-  // Spaces and controls inside make it a name of something else (`*SMBSERVER` is a request for any server).
-  return name !== '' && !/[^\x21-\xff]|[*"/\\[\]:|<>+=;,?]/.test(name) ? name : '';
+  return decodeNetbiosName(bytes, at + 1, decoded) ? netbiosComputer(decoded, 0) : '';
 }

@@ -1,5 +1,6 @@
 // One SMB connection: finds the messages in each direction's stream and hands over the commands that carry authentication.
 // What needs not be read is passed over without being held, however long it says it is.
+import { encodedNameLength } from '../../bytes/netbios-name.ts';
 import { u8, u24be, u32be, u32le } from '../../bytes/read.ts';
 import { BAD_TAG, BAD_VALUE, SHORT, TOO_LONG, UNSUPPORTED } from '../../bytes/reason.ts';
 import type { Context, Conversation, Direction } from '../contract.ts';
@@ -9,7 +10,6 @@ import { smbLimits as limits } from './limits.ts';
 import { Logons } from './logons.ts';
 import {
   computerName,
-  encodedNameLength,
   FRAME_HEADER,
   findFrame,
   isControl,

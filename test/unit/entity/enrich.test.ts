@@ -15,6 +15,7 @@ const claim = (name: string, method: string, seconds = 0) => ({
   name,
   domain: '',
   os: '',
+  mac: '',
   method,
 });
 
