@@ -17,6 +17,7 @@ const endpoint = defineFields({
   ip: ['string', 'adtap', 'Address.'],
   port: ['integer', 'adtap', 'Port.'],
   computer: ['string', 'adtap', 'Computer that had the address at that time, if known; null otherwise.'],
+  certainty: ['string', 'adtap', '`high` or `low`: how certain that is (docs/nnr.md); left out where `computer` is null.'],
 });
 
 const account = defineFields({

@@ -8,6 +8,7 @@ type Schema = { [key: string]: unknown };
 
 const NULLABLE = new Set(['computer', 'carrier', 'account', 'target', 'reason', 'durationMs', 'mdi']);
 const ENUMS: Readonly<Record<string, readonly string[]>> = {
+  certainty: ['high', 'low'],
   outcome: ['success', 'failure', 'unanswered'],
   transport: ['tcp', 'udp'],
 };
@@ -60,7 +61,7 @@ function typeSchema(field: Field): Schema {
     case 'object':
       return objectSchema(
         field.fields ?? {},
-        Object.keys(field.fields ?? {}).filter((key) => key !== 'via'),
+        Object.keys(field.fields ?? {}).filter((key) => key !== 'via' && key !== 'certainty'),
         field.key === 'account' || field.key === 'source' || field.key === 'destination',
       );
     case 'string[]':
@@ -88,12 +89,36 @@ export const ENTITY_TYPES: Readonly<
   Record<string, { readonly help: string; readonly fields: Readonly<Record<string, Schema>> }>
 > = {
   computer: {
-    help: 'A computer, first seen by a claim that names it.',
-    fields: { name: text, domain: textOrNull, os: textOrNull },
+    help:
+      'A computer, first seen by a claim that names it, or by an activity of an address that nobody has named. `known`: ' +
+      '`directory` (an object of the directory), `name` (unresolved computer by name) or `address` (unresolved computer by `ip`).',
+    fields: {
+      name: textOrNull,
+      domain: textOrNull,
+      os: textOrNull,
+      ip: textOrNull,
+      known: { type: 'string', enum: ['directory', 'name', 'address'] },
+    },
   },
   resolution: {
-    help: 'An address is a computer: new, changed, or by a fuller name.',
-    fields: { ip: text, computer: text, domain: textOrNull, previous: textOrNull },
+    help:
+      'An address is a computer, or is not any more. `change` says what became of it; `computer` is null when it has none now. ' +
+      'See docs/nnr.md for methods, certainty and its reasons.',
+    fields: {
+      ip: text,
+      change: { type: 'string', enum: ['new', 'changed', 'fuller', 'confirmed', 'conflict', 'ended', 'expired'] },
+      computer: textOrNull,
+      netbios: textOrNull,
+      domain: textOrNull,
+      os: textOrNull,
+      mac: textOrNull,
+      certainty: { type: ['string', 'null'], enum: ['high', 'low', null] },
+      reasons: { type: 'array', items: text },
+      methods: { type: 'array', items: text },
+      previous: textOrNull,
+      conflict: textOrNull,
+      validUntil: textOrNull,
+    },
   },
   user: {
     help: 'An account, first seen in a successful logon or ticket.',

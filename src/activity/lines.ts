@@ -7,6 +7,8 @@ export interface EndpointLine {
   readonly port: number;
   /** Computer that had the address at that time, if known. */
   readonly computer: string | null;
+  /** How certain that is; left out where it is not known. */
+  readonly certainty?: 'high' | 'low';
 }
 
 export interface AccountLine {

@@ -8,9 +8,11 @@ import {
   DESTINATION,
   DESTINATION_COMPUTER,
   END,
+  FRAME,
   ISSUES,
   KIND,
   LOGON,
+  NANOSECONDS,
   type Said,
   SECONDS,
   SOURCE,
@@ -20,10 +22,12 @@ import {
   TARGET_END,
   TICKET,
 } from '../activity/rows.ts';
+import type { Answer } from '../nnr/answer.ts';
+import { Book, type Change } from '../nnr/book.ts';
+import { Generations } from '../nnr/generations.ts';
+import { claimMethod } from '../nnr/verdict.ts';
 import type { OrderedReader } from '../order/merge.ts';
-import { Computers } from './computers.ts';
 import { EntityLines } from './entity-lines.ts';
-import { Generations } from './generations.ts';
 import type { LineSink } from './line-sink.ts';
 
 /** Length of `null`: what stands where nothing was known. */
@@ -52,19 +56,24 @@ export interface EnrichSettings {
   readonly entities: boolean;
   readonly activities: boolean;
   readonly sensor: string;
+  /** Which computer had which address; a book of its own when left out. */
+  readonly book?: Book;
 }
 
 export class Enricher implements OrderedReader {
   readonly #sink: LineSink;
   readonly #settings: EnrichSettings;
-  readonly #computers = new Computers();
+  readonly #book: Book;
   readonly #tickets = new Generations<number, Buffer>(TICKETS);
   readonly #sessions = new Generations<number, Session>(SESSIONS);
   readonly #entities: EntityLines;
+  /** The frame that was spoken of last. */
+  #frame = 0;
 
   constructor(sink: LineSink, settings: EnrichSettings) {
     this.#sink = sink;
     this.#settings = settings;
+    this.#book = settings.book ?? new Book();
     this.#entities = new EntityLines(sink, settings.sensor);
   }
 
@@ -74,8 +83,37 @@ export class Enricher implements OrderedReader {
   }
 
   claim(claim: Claim): void {
-    const change = this.#computers.claim(claim);
-    if (change !== undefined && this.#settings.entities) this.#entities.resolution(change, claim);
+    const { frame, seconds, nanoseconds, address, ip, name, domain, os, mac, method } = claim;
+    this.#frame = frame;
+    this.#expire(seconds);
+    const change = this.#book.claim({ address, ip, at: seconds + nanoseconds / 1e9, name, domain, os, mac, method });
+    if (change !== undefined) this.#tell(change, seconds, nanoseconds, method);
+  }
+
+  /** What was asked of an address and answered: claims like those that are overheard, or the knowledge that there is no name. */
+  answered(ip: string, address: number, answers: readonly Answer[]): void {
+    let isNamed = false;
+    for (const answer of answers) {
+      const { names, at } = answer;
+      const name = names?.dns || names?.netbios || '';
+      if (names === null || name === '') continue;
+      isNamed = true;
+      const { os, mac } = names;
+      const domain = names.dnsDomain || names.netbiosDomain;
+      const change = this.#book.claim({ address, ip, at, name, domain, os, mac, method: claimMethod(answer) });
+      const seconds = Math.floor(at);
+      if (change !== undefined) this.#tell(change, seconds, Math.round((at - seconds) * 1e6) * 1e3, answer.method);
+    }
+    if (!isNamed && answers.length > 0) this.#book.miss(address, ip, Math.max(...answers.map(({ at }) => at)));
+  }
+
+  /** Time passes: names that nobody confirmed end. */
+  #expire(seconds: number): void {
+    for (const change of this.#book.expire(seconds)) this.#tell(change, seconds, 0, 'expiry');
+  }
+
+  #tell(change: Change, seconds: number, nanoseconds: number, method: string): void {
+    if (this.#settings.entities) this.#entities.resolution(change, { frame: this.#frame, seconds, nanoseconds }, method);
   }
 
   line(said: Said, row: number): void {
@@ -85,6 +123,8 @@ export class Enricher implements OrderedReader {
       this.#sink.endLine();
       return;
     }
+    this.#frame = rows[row + FRAME]!;
+    this.#expire(rows[row + SECONDS]!);
     const account = this.#account(said, row);
     if (this.#settings.activities) this.#activity(said, row, account);
     if (account !== undefined && account.via !== VIA_SESSION) this.#learn(said, row, account.json);
@@ -114,8 +154,9 @@ export class Enricher implements OrderedReader {
     const { rows, lines } = said;
     const sink = this.#sink;
     let at = rows[row + START]!;
-    at = this.#splice(lines, at, rows[row + SOURCE_COMPUTER]!, this.#computers.of(rows[row + SOURCE]!)?.json);
-    at = this.#splice(lines, at, rows[row + DESTINATION_COMPUTER]!, this.#computers.of(rows[row + DESTINATION]!)?.json);
+    const time = timeOf(said, row);
+    at = this.#splice(lines, at, rows[row + SOURCE_COMPUTER]!, this.#book.json(rows[row + SOURCE]!, time));
+    at = this.#splice(lines, at, rows[row + DESTINATION_COMPUTER]!, this.#book.json(rows[row + DESTINATION]!, time));
     if (account !== undefined && account.via !== null) {
       sink.append(lines, at, rows[row + ACCOUNT]!);
       sink.append(account.json, 0, account.json.length - 1);
@@ -150,13 +191,22 @@ export class Enricher implements OrderedReader {
       return;
     }
     this.#sessions.set(source, { account, seconds });
-    if (this.#settings.entities) this.#entities.session(said, row, account, this.#computers.of(source)?.name ?? '');
+    if (this.#settings.entities)
+      this.#entities.session(said, row, account, this.#book.find(source, timeOf(said, row))?.text ?? '');
   }
 
   #tellOf(said: Said, row: number): void {
     const { rows } = said;
-    this.#entities.address(said, row, rows[row + SOURCE]!, rows[row + SOURCE_COMPUTER]!);
-    this.#entities.address(said, row, rows[row + DESTINATION]!, rows[row + DESTINATION_COMPUTER]!);
+    this.#tellOfEnd(said, row, rows[row + SOURCE]!, rows[row + SOURCE_COMPUTER]!);
+    this.#tellOfEnd(said, row, rows[row + DESTINATION]!, rows[row + DESTINATION_COMPUTER]!);
     if (rows[row + ISSUES] !== 0 && rows[row + TARGET_END]! > rows[row + TARGET]!) this.#entities.service(said, row);
   }
+
+  #tellOfEnd(said: Said, row: number, address: number, computerAt: number): void {
+    if (!this.#entities.address(said, row, address, computerAt)) return;
+    if (this.#book.find(address, timeOf(said, row)) === undefined) this.#entities.unresolved(said, row, computerAt);
+  }
 }
+
+/** When the activity began, in seconds since 1970 UTC. */
+const timeOf = ({ rows }: Said, row: number): number => rows[row + SECONDS]! + rows[row + NANOSECONDS]! / 1e9;

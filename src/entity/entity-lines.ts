@@ -1,31 +1,30 @@
 // Entity lines: what became known, when, and from what. They are few, so they are objects and JSON.stringify.
 import { SCHEMA_VERSION } from '../activity/fields.ts';
-import {
-  type Claim,
-  FRAME,
-  NANOSECONDS,
-  type Said,
-  SECONDS,
-  SOURCE_COMPUTER,
-  START,
-  TARGET,
-  TARGET_END,
-} from '../activity/rows.ts';
+import { FRAME, NANOSECONDS, type Said, SECONDS, SOURCE_COMPUTER, START, TARGET, TARGET_END } from '../activity/rows.ts';
 import { isoTime } from '../activity/time.ts';
-import { type Change, shortName } from './computers.ts';
-import { Generations } from './generations.ts';
+import type { Change } from '../nnr/book.ts';
+import { Generations } from '../nnr/generations.ts';
 import type { LineSink } from './line-sink.ts';
 
 /** Entities remembered of each type; one that was forgotten is said again. */
 const REMEMBERED = 131_072;
 const IP_KEY = '"ip":"';
 const QUOTE = 0x22;
+/** Multicast and broadcast addresses are no computers (RFC 5771, RFC 4291 2.7). */
+const OF_GROUPS = /^(22[4-9]|23\d)\.|^255\.255\.255\.255$|^ff/;
 const TYPE = /"type":"([a-z.-]+)"/;
 
 interface Account {
   readonly name: string;
   readonly domain: string;
   readonly kind: string;
+}
+
+/** When something became known. */
+interface Moment {
+  readonly frame: number;
+  readonly seconds: number;
+  readonly nanoseconds: number;
 }
 
 export class EntityLines {
@@ -42,22 +41,54 @@ export class EntityLines {
     this.#sensor = sensor;
   }
 
-  /** An address got a computer, another one, or a fuller name of the same one. */
-  resolution(change: Change, claim: Claim): void {
-    const { computer, previous } = change;
-    const evidence = { method: claim.method, frame: claim.frame };
-    const id = `computer:${shortName(computer.name).toLowerCase()}`;
-    const { frame, seconds, nanoseconds } = claim;
-    if (this.#computers.get(id) === undefined) {
+  /** An address got a computer, another one, none any more, or what is known of it changed. */
+  resolution(change: Change, when: Moment, method: string): void {
+    const { kind, holding, previous } = change;
+    const { ip, name, domain, os, mac } = holding;
+    const { frame, seconds, nanoseconds } = when;
+    const evidence = { method, frame };
+    const id = `computer:${(name.netbios || name.dns).toLowerCase()}`;
+    const isHeld = kind !== 'ended' && kind !== 'expired';
+    if (isHeld && this.#computers.get(id) === undefined) {
       this.#computers.set(id, true);
-      const { name, domain, os } = computer;
-      this.#write('computer', frame, seconds, nanoseconds, id, { name, domain: domain || null, os: os || null, evidence });
+      this.#write('computer', frame, seconds, nanoseconds, id, {
+        name: holding.text,
+        domain: domain || null,
+        os: os || null,
+        ip: null,
+        known: typeof holding.directory === 'string' ? 'directory' : 'name',
+        evidence,
+      });
     }
-    this.#write('resolution', frame, seconds, nanoseconds, `address:${computer.ip}`, {
-      ip: computer.ip,
-      computer: computer.name,
-      domain: computer.domain || null,
+    this.#write('resolution', frame, seconds, nanoseconds, `address:${ip}`, {
+      ip,
+      change: kind,
+      computer: isHeld ? holding.text : null,
+      netbios: isHeld ? name.netbios || null : null,
+      domain: isHeld ? domain || null : null,
+      os: isHeld ? os || null : null,
+      mac: isHeld ? mac || null : null,
+      certainty: isHeld ? holding.certainty : null,
+      reasons: isHeld ? holding.reasons : [],
+      methods: isHeld ? holding.methods : [],
       previous: previous || null,
+      conflict: holding.conflict || null,
+      validUntil: isHeld ? isoTime(Math.floor(holding.validUntil), 0) : null,
+      evidence,
+    });
+  }
+
+  /** An end of an activity that nobody has named yet. */
+  unresolved(said: Said, row: number, computerAt: number): void {
+    const ip = addressBefore(said, computerAt);
+    if (OF_GROUPS.test(ip)) return;
+    const evidence = evidenceOf(said, row);
+    this.#writeRow('computer', said, row, `computer:${ip}`, {
+      name: null,
+      domain: null,
+      os: null,
+      ip,
+      known: 'address',
       evidence,
     });
   }
@@ -82,12 +113,13 @@ export class EntityLines {
     });
   }
 
-  /** First sight of an address as an end of an activity. `computerAt` is where its computer stands in the line. */
-  address(said: Said, row: number, key: number, computerAt: number): void {
-    if (this.#addresses.get(key) !== undefined) return;
+  /** First sight of an address as an end of an activity: true if it is. `computerAt` is where its computer stands in the line. */
+  address(said: Said, row: number, key: number, computerAt: number): boolean {
+    if (this.#addresses.get(key) !== undefined) return false;
     this.#addresses.set(key, true);
     const ip = addressBefore(said, computerAt);
     this.#writeRow('address', said, row, `address:${ip}`, { ip, evidence: evidenceOf(said, row) });
+    return true;
   }
 
   service(said: Said, row: number): void {

@@ -4,6 +4,7 @@ import '../activity/speaker.ts';
 import '../ip/limits.ts';
 import '../link/link.ts';
 import '../nnr/active/limits.ts';
+import '../nnr/limits.ts';
 import '../transport/limits.ts';
 import { REASON_NAMES } from '../bytes/reason.ts';
 import { VERDICTS } from '../ip/verdict.ts';

@@ -5,6 +5,7 @@ import { fixture } from '../support/fixtures.ts';
 import { runFiles } from '../support/in-process.ts';
 
 const KEPT = [
+  'handmade/dhcp.pcap',
   'handmade/http-ntlm.pcap',
   'handmade/mail-ntlm.pcap',
   'handmade/multicast-names.pcap',
@@ -17,6 +18,8 @@ const KEPT = [
   'lab/ldap-simple-bind.pcap',
   'lab/ldap-tls.pcap',
   'lab/ldap-write.pcap',
+  'lab/netbios.pcap',
+  'lab/nnr-probes.pcap',
   'lab/password-change.pcap',
   'lab/smb-kerberos.pcap',
   'lab/smb-ntlm-fail.pcap',

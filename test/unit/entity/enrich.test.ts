@@ -1,46 +1,8 @@
 // What other packets told is spliced in: by ticket, by session, by claim; and what must not be spliced in.
 import { describe, expect, it } from 'vitest';
-import { Computers, shortName } from '../../../src/entity/computers.ts';
-import { Generations } from '../../../src/entity/generations.ts';
+import { Generations } from '../../../src/nnr/generations.ts';
 import { fixture } from '../../support/fixtures.ts';
 import { runFiles } from '../../support/in-process.ts';
-
-const claim = (name: string, method: string, seconds = 0) => ({
-  order: 1,
-  frame: 1,
-  seconds,
-  nanoseconds: 0,
-  address: 42,
-  ip: '10.0.0.42',
-  name,
-  domain: '',
-  os: '',
-  mac: '',
-  method,
-});
-
-describe('Computers', () => {
-  it('takes names that agree in their first 15 characters for one computer, and keeps the fuller one', () => {
-    expect(shortName('workstation-with-a-long-name.lab.example')).toBe('WORKSTATION-WIT');
-    const computers = new Computers();
-    expect(computers.claim(claim('WS1', 'ntlm-workstation'))?.previous).toBe('');
-    expect(computers.claim(claim('ws1', 'ntlm-workstation'))).toBeUndefined();
-    expect(computers.claim(claim('ws1.lab.example', 'dns-a'))).toMatchObject({ previous: 'WS1' });
-    expect(computers.of(42)?.name).toBe('ws1.lab.example');
-  });
-
-  it('lets the stronger claim stand against a weaker one, until it is old', () => {
-    const computers = new Computers();
-    computers.claim(claim('ws1', 'kerberos-machine-account', 100));
-    expect(computers.claim(claim('other', 'dns-a', 200))).toBeUndefined();
-    expect(computers.claim(claim('other', 'dns-a', 100 + 3600))).toMatchObject({ previous: 'ws1' });
-    expect(computers.claim(claim('third', 'ntlm-challenge', 5000))).toMatchObject({ previous: 'other' });
-  });
-
-  it('believes no address for a name', () => {
-    expect(new Computers().claim(claim('10.0.0.9', 'ntlm-workstation'))).toBeUndefined();
-  });
-});
 
 describe('Generations', () => {
   it.each([3, 4, 5])('remembers at most its capacity (4), and what is in use longest: %i entries', (count) => {

@@ -1,0 +1,564 @@
+// Which computer had which address when, by all that was overheard and asked. A claim that contradicts what is known ends it from
+// then on, or is noted as a conflict; what an address was before is kept, so that an activity gets the name of its own time.
+import { hit } from '../protocols/limits.ts';
+import { type Directory, NO_DIRECTORY } from './directory.ts';
+import { Generations } from './generations.ts';
+import { nnrLimits as limits } from './limits.ts';
+import {
+  type ComputerName,
+  computerName,
+  computerNameOf,
+  domainName,
+  isDomainOf,
+  isSameComputer,
+  merged,
+  printed,
+} from './names.ts';
+import type { Lifetimes } from './verdict.ts';
+import { type Certainty, type CertaintyReason, judgeMethods, methodOf } from './weights.ts';
+
+/** One claim, from a packet or an answer. All but address and time may be empty; with nothing else it ends what was claimed. */
+export interface BookClaim {
+  /** Address key (see activity/speaker.ts) and its text. */
+  readonly address: number;
+  readonly ip: string;
+  /** Seconds since 1970 UTC, with fraction. */
+  readonly at: number;
+  readonly name: string;
+  readonly domain: string;
+  readonly os: string;
+  readonly mac: string;
+  readonly method: string;
+}
+
+/** What became of an address. `ended`: given back; `expired`: not confirmed for its lifetime. */
+export type ChangeKind = 'new' | 'changed' | 'fuller' | 'confirmed' | 'conflict' | 'ended' | 'expired';
+
+/** An address and its computer, as they are known now. */
+export interface Holding {
+  readonly ip: string;
+  readonly name: ComputerName;
+  /** The name as it is printed. */
+  readonly text: string;
+  readonly domain: string;
+  readonly os: string;
+  readonly mac: string;
+  readonly certainty: Certainty;
+  readonly reasons: readonly CertaintyReason[];
+  /** Methods that said so, strongest first. */
+  readonly methods: readonly string[];
+  /** What else was said lately, as it is printed; empty when nothing was. */
+  readonly conflict: string;
+  /** Id of the directory's computer, null when the directory has none, undefined when it cannot tell. */
+  readonly directory: string | null | undefined;
+  /** Seconds since 1970 UTC. */
+  readonly from: number;
+  readonly validUntil: number;
+}
+
+export interface Change {
+  readonly kind: ChangeKind;
+  readonly holding: Holding;
+  /** The name that the address had before, where it changed; '' otherwise. */
+  readonly previous: string;
+}
+
+/** Seconds for which what contradicts is a conflict: later it is another computer's turn. */
+const CONFLICT_SECONDS = 300;
+/** Seconds without confirmation after which a name is less certain, and yields to any other. */
+const STALE_SECONDS = 3600;
+/** Weakest claim that casts doubt on another. */
+const DOUBT = 30;
+/** A working day without confirmation ends a passive name: leases are of that order. */
+export const PASSIVE_LIFETIMES: Lifetimes = { hitSeconds: 8 * 3600, missSeconds: 300 };
+const BUCKET_SECONDS = 60;
+const OS_HINTS = 65_536;
+
+const NOTHING: readonly Change[] = [];
+const encoder = new TextEncoder();
+
+/** The key of an address in text. */
+export type KeyOf = (ip: string) => number;
+
+/** A name that was said against another. */
+interface Rival {
+  readonly name: ComputerName;
+  /** When it was last said. */
+  last: number;
+  /** What it is worth if it is somebody's record; infinite where a computer says it of itself. */
+  readonly weight: number;
+}
+
+/** Who asked for an address by DHCP and waits for the answer. */
+interface Applicant {
+  readonly claim: BookClaim;
+  readonly name: ComputerName;
+}
+
+/** One computer's time at an address. */
+class Holder {
+  name: ComputerName;
+  domain = '';
+  os = '';
+  mac = '';
+  readonly from: number;
+  until = Number.POSITIVE_INFINITY;
+  /** When it was last said, by anybody, and by each method. */
+  last: number;
+  readonly methods = new Map<string, number>();
+  /** High from this time on; infinite while it is low. */
+  highFrom = Number.POSITIVE_INFINITY;
+  reasons: readonly CertaintyReason[] = [];
+  rival: Rival | null = null;
+  /** Nothing ever contradicted it: what is known of it holds for all its time. */
+  isWhole = true;
+  directory: string | null | undefined = undefined;
+  /** How it stands in a line, by certainty; made when it is needed. */
+  #high: Uint8Array | null = null;
+  #low: Uint8Array | null = null;
+
+  constructor(name: ComputerName, from: number) {
+    this.name = name;
+    this.from = from;
+    this.last = from;
+  }
+
+  get isHigh(): boolean {
+    return this.rival === null && this.highFrom < Number.POSITIVE_INFINITY;
+  }
+
+  /** Takes what the claim adds; true when the name became fuller. */
+  confirm(name: ComputerName, claim: BookClaim, at: number): boolean {
+    const before = printed(this.name);
+    this.name = merged(this.name, name);
+    this.last = at;
+    this.methods.set(claim.method, at);
+    if (claim.os !== '') this.os = claim.os;
+    if (claim.mac !== '') this.mac = claim.mac;
+    const domain = domainName(claim.domain) || domainOf(this.name);
+    if (this.domain === '' || (domain.includes('.') && !this.domain.includes('.'))) this.domain = domain;
+    if (printed(this.name) === before) return false;
+    this.#high = null;
+    this.#low = null;
+    return true;
+  }
+
+  contradict(name: ComputerName, last: number, weight: number): void {
+    this.rival = { name, last, weight };
+    this.isWhole = false;
+  }
+
+  /** Weight of the strongest method that said so lately. */
+  weightAt(at: number): number {
+    let most = 0;
+    for (const [name, last] of this.methods) if (at - last <= STALE_SECONDS) most = Math.max(most, methodOf(name).weight);
+    return most;
+  }
+
+  certaintyAt(at: number): Certainty {
+    return this.rival === null && at >= this.highFrom && at - this.last <= STALE_SECONDS ? 'high' : 'low';
+  }
+
+  /** `"name","certainty":"high"`, ready to be spliced into a line. */
+  json(certainty: Certainty): Uint8Array {
+    if (certainty === 'high') {
+      this.#high ??= encoder.encode(`${JSON.stringify(printed(this.name))},"certainty":"high"`);
+      return this.#high;
+    }
+    this.#low ??= encoder.encode(`${JSON.stringify(printed(this.name))},"certainty":"low"`);
+    return this.#low;
+  }
+}
+
+const domainOf = ({ dns }: ComputerName): string => {
+  const dot = dns.indexOf('.');
+  return dot === -1 || dns.endsWith('.local') ? '' : dns.slice(dot + 1);
+};
+
+/** All that is known of one address. */
+interface Page {
+  readonly address: number;
+  readonly ip: string;
+  holder: Holder | null;
+  applicant: Applicant | null;
+  /** Earlier holders, oldest first, and whether older ones were forgotten. */
+  readonly past: Holder[];
+  isCut: boolean;
+  /** Latest time that was told of it: time does not go back. */
+  clock: number;
+  /** The minute in which it is looked at whether its name has expired; -1: it is not. */
+  bucket: number;
+}
+
+/** A look-up's answer. */
+export interface Found {
+  readonly text: string;
+  readonly certainty: Certainty;
+}
+
+/** What outlives a restart: an address with its computer. */
+export interface Saved {
+  readonly ip: string;
+  readonly netbios: string;
+  readonly dns: string;
+  readonly domain: string;
+  readonly os: string;
+  readonly mac: string;
+  /** When each method last said so, seconds since 1970 UTC. */
+  readonly methods: Readonly<Record<string, number>>;
+  readonly from: number;
+  readonly last: number;
+  /** Whether another name was said lately. */
+  readonly contested: boolean;
+}
+
+/** An address without a name, which is not to be asked again before `until`. */
+export interface Miss {
+  readonly ip: string;
+  readonly until: number;
+}
+
+export class Book {
+  readonly #lifetimes: Lifetimes;
+  readonly #directory: Directory;
+  readonly #pages = new Map<number, Page>();
+  readonly #misses = new Map<number, Miss>();
+  /** Addresses by the minute in which their names may expire. */
+  readonly #buckets = new Map<number, Set<number>>();
+  #minute = 0;
+  /** Systems that were recognised at addresses, with a name or without. */
+  readonly #os = new Generations<number, string>(OS_HINTS);
+
+  constructor(lifetimes: Lifetimes = PASSIVE_LIFETIMES, directory: Directory = NO_DIRECTORY) {
+    this.#lifetimes = lifetimes;
+    this.#directory = directory;
+  }
+
+  /** Addresses that have a name or had one. */
+  get size(): number {
+    return this.#pages.size;
+  }
+
+  /** Takes a claim; tells what it changed, or undefined when nothing that matters did. */
+  claim(claim: BookClaim): Change | undefined {
+    const page = this.#pages.get(claim.address);
+    const at = Math.max(claim.at, page?.clock ?? Number.NEGATIVE_INFINITY);
+    if (page !== undefined) {
+      page.clock = at;
+      if (page.holder !== null && this.#validUntil(page.holder) < at) this.#end(page, this.#validUntil(page.holder));
+    }
+    const name = computerName(claim.name);
+    if (name === null) return this.#nameless(page, claim, at);
+    const { nature } = methodOf(claim.method);
+    if (page === undefined || page.holder === null) return this.#begin(page ?? this.#open(claim), claim, name, at, '');
+    const { holder } = page;
+    if (isSameComputer(holder.name, name)) return this.#confirm(page, holder, claim, name, at);
+    if (nature === 'alias' && isDomainOf(name, holder.name)) return undefined;
+    if (isDomainOf(holder.name, name)) return this.#replace(page, holder, claim, name, at);
+    return this.#contradict(page, holder, claim, name, at);
+  }
+
+  /** Nobody could name the address: it is not to be asked for a while. */
+  miss(address: number, ip: string, at: number): void {
+    this.#misses.delete(address);
+    this.#misses.set(address, { ip, until: at + this.#lifetimes.missSeconds });
+    if (this.#misses.size <= limits.addresses.value) return;
+    hit(limits.addresses);
+    for (const oldest of this.#misses.keys()) {
+      this.#misses.delete(oldest);
+      if (this.#misses.size <= limits.addresses.value) break;
+    }
+  }
+
+  /** Whether asking the address may tell something new: its name is not known, or not for certain, and it was not asked lately. */
+  isWanted(address: number, at: number): boolean {
+    const miss = this.#misses.get(address);
+    return (miss === undefined || miss.until < at) && this.find(address, at)?.certainty !== 'high';
+  }
+
+  /** The computer that had the address at a time (seconds since 1970 UTC, with fraction), if known. */
+  find(address: number, at: number): Found | undefined {
+    const holder = this.#holderAt(address, at);
+    return holder === undefined ? undefined : { text: printed(holder.name), certainty: holder.certaintyAt(at) };
+  }
+
+  /** What stands in a line for it: `"name","certainty":"high"`. */
+  json(address: number, at: number): Uint8Array | undefined {
+    const holder = this.#holderAt(address, at);
+    return holder?.json(holder.certaintyAt(at));
+  }
+
+  /** Ends what was not confirmed for its lifetime; to be called as time goes on, with seconds since 1970 UTC. */
+  expire(now: number): readonly Change[] {
+    const minute = Math.floor(now / BUCKET_SECONDS);
+    if (minute <= this.#minute) return NOTHING;
+    this.#minute = minute;
+    const changes: Change[] = [];
+    const due = [...this.#buckets.keys()].filter((one) => one < minute).sort((a, b) => a - b);
+    for (const bucket of due) {
+      const addresses = this.#buckets.get(bucket) ?? [];
+      this.#buckets.delete(bucket);
+      for (const address of addresses) {
+        const page = this.#pages.get(address);
+        if (page === undefined) continue;
+        page.bucket = -1;
+        const { holder } = page;
+        if (holder === null) continue;
+        const until = this.#validUntil(holder);
+        if (until >= now) {
+          this.#await(page, holder);
+          continue;
+        }
+        this.#end(page, until);
+        changes.push({ kind: 'expired', holding: this.#holding(page, holder), previous: printed(holder.name) });
+      }
+    }
+    for (const [address, { until }] of this.#misses) if (until < now) this.#misses.delete(address);
+    return changes;
+  }
+
+  /** What is worth keeping over a restart. */
+  save(): { readonly hits: Saved[]; readonly misses: Miss[] } {
+    const hits = [...this.#pages.values()].flatMap(({ ip, holder }): Saved[] => {
+      if (holder === null) return [];
+      const { name, domain, os, mac, methods, from, last, rival } = holder;
+      return [
+        {
+          ip,
+          netbios: name.netbios,
+          dns: name.dns,
+          domain,
+          os,
+          mac,
+          methods: Object.fromEntries(methods),
+          from,
+          last,
+          contested: rival !== null,
+        },
+      ];
+    });
+    return { hits, misses: [...this.#misses.values()] };
+  }
+
+  /** Takes what was saved, as far as it is still believed at `now`. Says nothing of it: it was said before the restart. */
+  restore(saved: { readonly hits: readonly Saved[]; readonly misses: readonly Miss[] }, keyOf: KeyOf, now: number): number {
+    let restored = 0;
+    for (const one of saved.hits) {
+      const name = computerNameOf(one.netbios, one.dns);
+      if (name === null || one.last > now || one.last + this.#lifetimes.hitSeconds < now) continue;
+      const address = keyOf(one.ip);
+      const page = this.#open({ address, ip: one.ip, at: one.last });
+      const holder = new Holder(name, Math.min(one.from, one.last));
+      holder.domain = one.domain;
+      holder.os = one.os;
+      holder.mac = one.mac;
+      holder.last = one.last;
+      holder.isWhole = !one.contested;
+      for (const [method, at] of Object.entries(one.methods)) holder.methods.set(method, Math.min(at, one.last));
+      page.holder = holder;
+      if (one.contested) holder.reasons = ['conflict'];
+      else this.#judge(holder, one.last);
+      this.#await(page, holder);
+      restored++;
+    }
+    for (const { ip, until } of saved.misses)
+      if (until > now) this.#misses.set(keyOf(ip), { ip, until: Math.min(until, now + this.#lifetimes.missSeconds) });
+    return restored;
+  }
+
+  /** A claim that names nobody: a system, a lease, or an address given back. */
+  #nameless(page: Page | undefined, claim: BookClaim, at: number): Change | undefined {
+    if (claim.os !== '') this.#os.set(claim.address, claim.os);
+    if (page === undefined) return undefined;
+    const { holder, applicant } = page;
+    if (claim.name === '' && claim.os === '' && claim.mac === '') {
+      page.applicant = null;
+      return holder === null ? undefined : this.#ended(page, holder, at);
+    }
+    if (methodOf(claim.method).nature !== 'lease' || claim.method === 'dhcp-request') return undefined;
+    const isApplicants = applicant !== null && claim.mac !== '' && applicant.claim.mac === claim.mac;
+    page.applicant = null;
+    if (isApplicants) {
+      const granted = { ...applicant.claim, method: claim.method };
+      if (holder === null) return this.#begin(page, granted, applicant.name, at, '');
+      if (isSameComputer(holder.name, applicant.name)) return this.#confirm(page, holder, granted, applicant.name, at);
+      return this.#replace(page, holder, granted, applicant.name, at);
+    }
+    if (holder === null) return undefined;
+    if (claim.mac !== '' && holder.mac === claim.mac) return this.#confirm(page, holder, claim, holder.name, at);
+    // A renewal tells nothing new; an address given anew is not that of whoever had it, unless it is known to be the same.
+    return claim.method === 'dhcp-renewal' ? undefined : this.#ended(page, holder, at);
+  }
+
+  #ended(page: Page, holder: Holder, at: number): Change {
+    this.#end(page, at);
+    return { kind: 'ended', holding: this.#holding(page, holder), previous: printed(holder.name) };
+  }
+
+  #open({ address, ip, at }: Pick<BookClaim, 'address' | 'ip' | 'at'>): Page {
+    if (this.#pages.size >= limits.addresses.value) {
+      hit(limits.addresses);
+      for (const oldest of this.#pages.keys()) {
+        this.#forget(oldest);
+        if (this.#pages.size < limits.addresses.value) break;
+      }
+    }
+    const page: Page = { address, ip, holder: null, applicant: null, past: [], isCut: false, clock: at, bucket: -1 };
+    this.#pages.set(address, page);
+    return page;
+  }
+
+  #forget(address: number): void {
+    const page = this.#pages.get(address);
+    if (page !== undefined) this.#buckets.get(page.bucket)?.delete(address);
+    this.#pages.delete(address);
+  }
+
+  #begin(page: Page, claim: BookClaim, name: ComputerName, at: number, previous: string): Change {
+    const holder = new Holder(name, at);
+    holder.confirm(name, claim, at);
+    page.holder = holder;
+    page.applicant = claim.method === 'dhcp-request' ? { claim, name } : null;
+    this.#misses.delete(page.address);
+    this.#judge(holder, at);
+    this.#await(page, holder);
+    return { kind: previous === '' ? 'new' : 'changed', holding: this.#holding(page, holder), previous };
+  }
+
+  /** Another computer's turn, beyond doubt. */
+  #replace(page: Page, holder: Holder, claim: BookClaim, name: ComputerName, at: number): Change {
+    this.#end(page, at);
+    return this.#begin(page, claim, name, at, printed(holder.name));
+  }
+
+  #confirm(page: Page, holder: Holder, claim: BookClaim, name: ComputerName, at: number): Change | undefined {
+    // The map is in the order of last claims, roughly: what is in use is forgotten last.
+    if (at - holder.last >= BUCKET_SECONDS) {
+      this.#pages.delete(page.address);
+      this.#pages.set(page.address, page);
+    }
+    const previous = printed(holder.name);
+    const wasHigh = holder.isHigh;
+    const isFuller = holder.confirm(name, claim, at);
+    const { rival } = holder;
+    if (rival !== null && (at - rival.last > CONFLICT_SECONDS || rival.weight < holder.weightAt(at))) holder.rival = null;
+    if (claim.method === 'dhcp-request') page.applicant = { claim, name };
+    this.#judge(holder, at);
+    if (isFuller) return { kind: 'fuller', holding: this.#holding(page, holder), previous };
+    return !wasHigh && holder.isHigh ? { kind: 'confirmed', holding: this.#holding(page, holder), previous: '' } : undefined;
+  }
+
+  /** A claim for another computer: its turn, a conflict, or nothing. */
+  #contradict(page: Page, holder: Holder, claim: BookClaim, name: ComputerName, at: number): Change | undefined {
+    const { nature, weight } = methodOf(claim.method);
+    if (at - holder.last > STALE_SECONDS || claim.method === 'dhcp-ack') return this.#replace(page, holder, claim, name, at);
+    if (nature === 'lease') {
+      page.applicant = { claim, name };
+      return undefined;
+    }
+    const known = holder.weightAt(at);
+    const isStronger = nature === 'alias' ? weight > known : weight >= known;
+    const isQuiet = at - holder.last > CONFLICT_SECONDS;
+    if (isStronger && isQuiet) return this.#replace(page, holder, claim, name, at);
+    if (!isStronger || isReturn(page, name, at)) return this.#doubt(page, holder, claim, name, at);
+    // Whoever had it spoke a moment ago: until it is known to be gone, the address may be shared, or the claim a lie.
+    const change = this.#replace(page, holder, claim, name, at);
+    const began = page.holder;
+    if (began === null) return change;
+    began.contradict(holder.name, holder.last, Number.POSITIVE_INFINITY);
+    this.#judge(began, at);
+    return { ...change, holding: this.#holding(page, began) };
+  }
+
+  /** A claim against what is known that does not outweigh it: noted, and told when it is news. */
+  #doubt(page: Page, holder: Holder, claim: BookClaim, name: ComputerName, at: number): Change | undefined {
+    const { rival } = holder;
+    if (rival !== null && isSameComputer(rival.name, name) && at - rival.last <= CONFLICT_SECONDS) {
+      rival.last = at;
+      return undefined;
+    }
+    const { nature, weight } = methodOf(claim.method);
+    // Records that contradict what a computer says of itself are old records.
+    const isDoubt = nature === 'self' ? weight >= DOUBT : weight >= holder.weightAt(at);
+    if (!isDoubt) return undefined;
+    holder.contradict(name, at, nature === 'self' ? Number.POSITIVE_INFINITY : weight);
+    this.#judge(holder, at);
+    return { kind: 'conflict', holding: this.#holding(page, holder), previous: '' };
+  }
+
+  #judge(holder: Holder, at: number): void {
+    const lately = [...holder.methods].filter(([, last]) => at - last <= STALE_SECONDS).map(([name]) => name);
+    const { certainty, reasons } = judgeMethods(lately);
+    const found = this.#directory.find(holder.name, holder.domain);
+    holder.directory = found === null || found === undefined ? found : found.id;
+    const doubts: CertaintyReason[] = [];
+    if (holder.rival !== null) doubts.push('conflict');
+    if (found === null) doubts.push('not-in-directory');
+    holder.reasons = doubts.length > 0 ? doubts : reasons;
+    if (doubts.length > 0 || certainty === 'low') holder.highFrom = Number.POSITIVE_INFINITY;
+    else if (holder.highFrom === Number.POSITIVE_INFINITY) holder.highFrom = holder.isWhole ? Number.NEGATIVE_INFINITY : at;
+  }
+
+  #end(page: Page, at: number): void {
+    const { holder } = page;
+    if (holder === null) return;
+    holder.until = Math.max(holder.from, at);
+    page.holder = null;
+    page.past.push(holder);
+    while (page.past.length > limits.history.value) {
+      hit(limits.history);
+      page.past.shift();
+      page.isCut = true;
+    }
+  }
+
+  /** Who had the address: the first is taken to have had it before, and each since the one before it ended. */
+  #holderAt(address: number, at: number): Holder | undefined {
+    const page = this.#pages.get(address);
+    if (page === undefined) return undefined;
+    const { holder, past, isCut } = page;
+    for (let i = 0; i < past.length; i++) {
+      const one = past[i] as Holder;
+      if (at <= one.until) return isCut && i === 0 && at < one.from ? undefined : one;
+    }
+    return holder !== null && at <= this.#validUntil(holder) ? holder : undefined;
+  }
+
+  #validUntil(holder: Holder): number {
+    return holder.last + this.#lifetimes.hitSeconds;
+  }
+
+  /** Puts the address where it is looked at when its name may have expired. */
+  #await(page: Page, holder: Holder): void {
+    if (page.bucket >= 0) return;
+    page.bucket = Math.floor(this.#validUntil(holder) / BUCKET_SECONDS);
+    const addresses = this.#buckets.get(page.bucket);
+    if (addresses === undefined) this.#buckets.set(page.bucket, new Set([page.address]));
+    else addresses.add(page.address);
+  }
+
+  #holding(page: Page, holder: Holder): Holding {
+    const methods = [...holder.methods.keys()].sort((a, b) => methodOf(b).weight - methodOf(a).weight || (a < b ? -1 : 1));
+    return {
+      ip: page.ip,
+      name: holder.name,
+      text: printed(holder.name),
+      domain: holder.domain,
+      os: holder.os || (this.#os.get(page.address) ?? ''),
+      mac: holder.mac,
+      certainty: holder.isHigh ? 'high' : 'low',
+      reasons: holder.reasons,
+      methods,
+      conflict: holder.rival === null ? '' : printed(holder.rival.name),
+      directory: holder.directory,
+      from: holder.from,
+      validUntil: Math.min(holder.until, this.#validUntil(holder)),
+    };
+  }
+}
+
+/** Whether the name is that of whoever had the address until a moment ago: two that take turns share it. */
+function isReturn(page: Page, name: ComputerName, at: number): boolean {
+  const before = page.past.at(-1);
+  return before !== undefined && at - before.until <= CONFLICT_SECONDS && isSameComputer(before.name, name);
+}
