@@ -208,8 +208,8 @@ export interface Saved {
   readonly methods: Readonly<Record<string, number>>;
   readonly from: number;
   readonly last: number;
-  /** Whether another name was said lately. */
-  readonly contested: boolean;
+  /** What else was said lately. */
+  readonly rival: { readonly netbios: string; readonly dns: string; readonly last: number } | null;
 }
 
 /** An address without a name, which is not to be asked again before `until`. */
@@ -221,8 +221,11 @@ export interface Miss {
 export class Book {
   readonly #lifetimes: Lifetimes;
   readonly #directory: Directory;
-  readonly #pages = new Map<number, Page>();
-  readonly #misses = new Map<number, Miss>();
+  readonly #pages = new Generations<number, Page>(
+    () => limits.addresses.value,
+    (address, page) => this.#forgotten(address, page),
+  );
+  readonly #misses = new Generations<number, Miss>(() => limits.addresses.value);
   /** Addresses by the minute in which their names may expire. */
   readonly #buckets = new Map<number, Set<number>>();
   #minute = 0;
@@ -232,11 +235,6 @@ export class Book {
   constructor(lifetimes: Lifetimes = PASSIVE_LIFETIMES, directory: Directory = NO_DIRECTORY) {
     this.#lifetimes = lifetimes;
     this.#directory = directory;
-  }
-
-  /** Addresses that have a name or had one. */
-  get size(): number {
-    return this.#pages.size;
   }
 
   /** Takes a claim; tells what it changed, or undefined when nothing that matters did. */
@@ -260,14 +258,7 @@ export class Book {
 
   /** Nobody could name the address: it is not to be asked for a while. */
   miss(address: number, ip: string, at: number): void {
-    this.#misses.delete(address);
     this.#misses.set(address, { ip, until: at + this.#lifetimes.missSeconds });
-    if (this.#misses.size <= limits.addresses.value) return;
-    hit(limits.addresses);
-    for (const oldest of this.#misses.keys()) {
-      this.#misses.delete(oldest);
-      if (this.#misses.size <= limits.addresses.value) break;
-    }
   }
 
   /** Whether asking the address may tell something new: its name is not known, or not for certain, and it was not asked lately. */
@@ -299,7 +290,7 @@ export class Book {
       const addresses = this.#buckets.get(bucket) ?? [];
       this.#buckets.delete(bucket);
       for (const address of addresses) {
-        const page = this.#pages.get(address);
+        const page = this.#pages.peek(address);
         if (page === undefined) continue;
         page.bucket = -1;
         const { holder } = page;
@@ -313,14 +304,13 @@ export class Book {
         changes.push({ kind: 'expired', holding: this.#holding(page, holder), previous: printed(holder.name) });
       }
     }
-    for (const [address, { until }] of this.#misses) if (until < now) this.#misses.delete(address);
     return changes;
   }
 
-  /** What is worth keeping over a restart. */
-  save(): { readonly hits: Saved[]; readonly misses: Miss[] } {
+  /** What is worth keeping over a restart, at `now`. */
+  save(now: number): { readonly hits: Saved[]; readonly misses: Miss[] } {
     const hits = [...this.#pages.values()].flatMap(({ ip, holder }): Saved[] => {
-      if (holder === null) return [];
+      if (holder === null || this.#validUntil(holder) < now) return [];
       const { name, domain, os, mac, methods, from, last, rival } = holder;
       return [
         {
@@ -333,11 +323,11 @@ export class Book {
           methods: Object.fromEntries(methods),
           from,
           last,
-          contested: rival !== null,
+          rival: rival === null ? null : { netbios: rival.name.netbios, dns: rival.name.dns, last: rival.last },
         },
       ];
     });
-    return { hits, misses: [...this.#misses.values()] };
+    return { hits, misses: [...this.#misses.values()].filter(({ until }) => until > now) };
   }
 
   /** Takes what was saved, as far as it is still believed at `now`. Says nothing of it: it was said before the restart. */
@@ -353,11 +343,11 @@ export class Book {
       holder.os = one.os;
       holder.mac = one.mac;
       holder.last = one.last;
-      holder.isWhole = !one.contested;
       for (const [method, at] of Object.entries(one.methods)) holder.methods.set(method, Math.min(at, one.last));
       page.holder = holder;
-      if (one.contested) holder.reasons = ['conflict'];
-      else this.#judge(holder, one.last);
+      const rival = one.rival === null ? null : computerNameOf(one.rival.netbios, one.rival.dns);
+      if (one.rival !== null && rival !== null) holder.contradict(rival, one.rival.last, Number.POSITIVE_INFINITY);
+      this.#judge(holder, one.last);
       this.#await(page, holder);
       restored++;
     }
@@ -396,22 +386,14 @@ export class Book {
   }
 
   #open({ address, ip, at }: Pick<BookClaim, 'address' | 'ip' | 'at'>): Page {
-    if (this.#pages.size >= limits.addresses.value) {
-      hit(limits.addresses);
-      for (const oldest of this.#pages.keys()) {
-        this.#forget(oldest);
-        if (this.#pages.size < limits.addresses.value) break;
-      }
-    }
     const page: Page = { address, ip, holder: null, applicant: null, past: [], isCut: false, clock: at, bucket: -1 };
     this.#pages.set(address, page);
     return page;
   }
 
-  #forget(address: number): void {
-    const page = this.#pages.get(address);
-    if (page !== undefined) this.#buckets.get(page.bucket)?.delete(address);
-    this.#pages.delete(address);
+  #forgotten(address: number, page: Page): void {
+    hit(limits.addresses);
+    this.#buckets.get(page.bucket)?.delete(address);
   }
 
   #begin(page: Page, claim: BookClaim, name: ComputerName, at: number, previous: string): Change {
@@ -432,11 +414,6 @@ export class Book {
   }
 
   #confirm(page: Page, holder: Holder, claim: BookClaim, name: ComputerName, at: number): Change | undefined {
-    // The map is in the order of last claims, roughly: what is in use is forgotten last.
-    if (at - holder.last >= BUCKET_SECONDS) {
-      this.#pages.delete(page.address);
-      this.#pages.set(page.address, page);
-    }
     const previous = printed(holder.name);
     const wasHigh = holder.isHigh;
     const isFuller = holder.confirm(name, claim, at);
@@ -519,7 +496,7 @@ export class Book {
     const { holder, past, isCut } = page;
     for (let i = 0; i < past.length; i++) {
       const one = past[i] as Holder;
-      if (at <= one.until) return isCut && i === 0 && at < one.from ? undefined : one;
+      if (at <= one.until) return isCut && i === 0 && at <= one.from ? undefined : one;
     }
     return holder !== null && at <= this.#validUntil(holder) ? holder : undefined;
   }

@@ -17,6 +17,9 @@ export interface Method {
 
 const method = (weight: number, family: string, nature: Nature): Method => ({ weight, family, nature });
 
+/** DNS that points both ways names the computer that the records' owner means: enough, as long as nobody says otherwise. */
+const BOTH_WAYS = 'reverse-dns-confirmed';
+
 /**
  * A machine's own key or its own answer counts most, what it says in passing less, what others recorded least. The order is ours:
  * Defender for Identity publishes only that reverse DNS is secondary.
@@ -44,7 +47,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
   'cldap-host': method(30, 'ldap', 'self'),
   'netbios-session': method(30, 'netbios', 'self'),
   'nbns-answer': method(30, 'netbios', 'registry'),
-  'reverse-dns-confirmed': method(30, 'dns', 'registry'),
+  [BOTH_WAYS]: method(30, 'dns', 'registry'),
   mdns: method(25, 'multicast', 'alias'),
   llmnr: method(25, 'multicast', 'alias'),
   'reverse-dns': method(20, 'dns', 'registry'),
@@ -65,7 +68,15 @@ export const AGREEMENT = 60;
 export type Certainty = 'high' | 'low';
 
 /** Why certainty is high or low. */
-export type CertaintyReason = 'proof' | 'agreement' | 'conflict' | 'weak' | 'secondary-only' | 'not-in-directory' | 'no-name';
+export type CertaintyReason =
+  | 'proof'
+  | 'both-ways'
+  | 'agreement'
+  | 'conflict'
+  | 'weak'
+  | 'secondary-only'
+  | 'not-in-directory'
+  | 'no-name';
 
 export interface Judgement {
   readonly certainty: Certainty;
@@ -76,12 +87,15 @@ export interface Judgement {
 export function judgeMethods(names: Iterable<string>): Judgement {
   const families = new Map<string, number>();
   let best = 0;
+  let isBothWays = false;
   for (const name of names) {
+    isBothWays ||= name === BOTH_WAYS;
     const { weight, family } = methodOf(name);
     best = Math.max(best, weight);
     families.set(family, Math.max(families.get(family) ?? 0, weight));
   }
   if (best >= PROOF) return { certainty: 'high', reasons: ['proof'] };
+  if (isBothWays) return { certainty: 'high', reasons: ['both-ways'] };
   let sum = 0;
   for (const weight of families.values()) sum += weight;
   if (families.size > 1 && sum >= AGREEMENT) return { certainty: 'high', reasons: ['agreement'] };
