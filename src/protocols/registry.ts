@@ -12,6 +12,7 @@ import { mail } from './mail/index.ts';
 import { nbdgm } from './nbdgm/index.ts';
 import { nbns } from './nbns/index.ts';
 import { ntlm } from './ntlm/index.ts';
+import { rdp } from './rdp/index.ts';
 import { smb } from './smb/index.ts';
 import { tls } from './tls/index.ts';
 
@@ -32,4 +33,5 @@ export const protocols: readonly Protocol[] = [
   nbns,
   nbdgm,
   dhcp,
+  rdp,
 ];

@@ -1,4 +1,4 @@
-// NetBIOS and DHCP messages, field by field against tshark (fixtures/**/*.names.oracle.ndjson, made by fixtures/names-oracle.mjs).
+// NetBIOS, DHCP and RDP messages, field by field against tshark (fixtures/**/*.names.oracle.ndjson, made by fixtures/names-oracle.mjs).
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { captures, fixture } from '../support/fixtures.ts';
@@ -6,9 +6,9 @@ import { runFiles } from '../support/in-process.ts';
 import { compare } from '../support/oracle.ts';
 
 const withOracle = captures.filter((name) => existsSync(`${fixture(name)}.names.oracle.ndjson`));
-const PROTOCOLS = ['nbns', 'nbdgm', 'dhcp'];
+const PROTOCOLS = ['nbns', 'nbdgm', 'dhcp', 'rdp'];
 
-it('has captures of all three', () => {
+it('has captures of them all', () => {
   const all = withOracle.map((name) => readFileSync(`${fixture(name)}.names.oracle.ndjson`, 'utf8')).join('');
   for (const protocol of PROTOCOLS) expect(all).toContain(`"proto":"${protocol}"`);
 });

@@ -30,6 +30,7 @@ const VERSION_NAMES: Readonly<Record<number, string>> = {
   772: 'TLS 1.3',
 };
 const TLS_1_3 = 0x0304;
+const WHOLE_NAME = /^[\w-]+(\.[\w-]+)+$/;
 
 /** What a handshake told. */
 export interface TlsFacts {
@@ -54,12 +55,23 @@ export function looksLikeTls(bytes: Uint8Array, start: number, end: number): boo
 }
 
 export class TlsWatch {
+  readonly #method: string;
+  readonly #host: RegExp;
   facts: TlsFacts | null = null;
   /** Nothing more is told in clear. */
   done = false;
   /** Handshake messages that span records, per direction. */
   readonly #buffers: [Uint8Array, Uint8Array] = [new Uint8Array(0), new Uint8Array(0)];
   readonly #lengths: [number, number] = [0, 0];
+
+  /**
+   * `method` says how a server that its certificate names is known. `host`: what of a certificate can be the name of a computer; a
+   * single label may be anything.
+   */
+  constructor(method = 'tls-certificate', host = WHOLE_NAME) {
+    this.#method = method;
+    this.#host = host;
+  }
 
   reset(): void {
     this.facts = null;
@@ -207,6 +219,6 @@ export class TlsWatch {
     facts.certificateName = names.commonName;
     facts.certificateNames = names.dnsNames;
     const host = names.dnsNames.find((name) => !name.includes('*')) ?? names.commonName;
-    if (/^[\w-]+(\.[\w-]+)+$/.test(host)) context.claims.sender(context.direction, host, '', 'tls-certificate', context);
+    if (this.#host.test(host)) context.claims.sender(context.direction, host, '', this.#method, context);
   }
 }
