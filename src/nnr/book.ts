@@ -9,6 +9,7 @@ import {
   computerName,
   computerNameOf,
   domainName,
+  domainOf,
   isDomainOf,
   isSameComputer,
   merged,
@@ -169,11 +170,6 @@ class Holder {
     return this.#low;
   }
 }
-
-const domainOf = ({ dns }: ComputerName): string => {
-  const dot = dns.indexOf('.');
-  return dot === -1 || dns.endsWith('.local') ? '' : dns.slice(dot + 1);
-};
 
 /** All that is known of one address. */
 interface Page {

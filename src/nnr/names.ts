@@ -14,8 +14,8 @@ const MAX_NAME = 255;
 /** What no computer is called: addresses, wildcards, services, controls. */
 const ADDRESS = /^\d{1,3}(\.\d{1,3}){3}$|:/;
 const NO_NAME = /[\s\p{Cc}*"/\\[\]|<>+=;,?]/u;
-/** Where multicast DNS keeps every host's name: it says nothing of the domain (RFC 6762 3). */
-const LOCAL = '.local';
+/** Multicast DNS keeps every host's name right under `local`, which says nothing of its domain (RFC 6762 3). */
+const MULTICAST = /^[^.]+\.local$/;
 const NOBODY = /^localhost(\.localdomain)?$/i;
 
 const labelOf = (name: string): string => {
@@ -47,7 +47,10 @@ export function computerNameOf(netbios: string, dns: string): ComputerName | nul
 export const printed = (name: ComputerName): string => name.dns || name.netbios;
 
 /** Whether a DNS name says of which domain its host is. */
-const hasDomain = (dns: string): boolean => dns.includes('.') && !dns.endsWith(LOCAL);
+const hasDomain = (dns: string): boolean => dns.includes('.') && !MULTICAST.test(dns);
+
+/** The domain that a computer's DNS name says; empty when it says none. */
+export const domainOf = ({ dns }: ComputerName): string => (hasDomain(dns) ? dns.slice(dns.indexOf('.') + 1) : '');
 
 /** Whether two names are of one computer: whole DNS names must be equal, otherwise the first 15 characters of the host decide. */
 export function isSameComputer(a: ComputerName, b: ComputerName): boolean {

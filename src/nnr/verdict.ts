@@ -1,7 +1,7 @@
 // What the answers of the active methods come to for one address: whom to believe, how far, and whether to ask further.
 import type { ActiveMethod, Answer, Names } from './answer.ts';
 import { type Directory, type DirectoryComputer, NO_DIRECTORY } from './directory.ts';
-import { type ComputerName, computerNameOf, domainName, isSameComputer, merged, printed } from './names.ts';
+import { type ComputerName, computerNameOf, domainName, domainOf, isSameComputer, merged, printed } from './names.ts';
 import { type Certainty, type CertaintyReason, judgeMethods, methodOf } from './weights.ts';
 
 /** Why an address is believed to be a computer. */
@@ -122,7 +122,7 @@ export function judge(
   const name = agreeing.reduce((sum, one) => merged(sum, one.name), group.name);
   const text = (pick: (names: Names) => string): string =>
     agreeing.map(({ names }) => pick(names)).find((one) => one !== '') ?? '';
-  const domain = domainName(text((names) => names.dnsDomain) || text((names) => names.netbiosDomain) || suffixOf(name));
+  const domain = domainName(text((names) => names.dnsDomain) || text((names) => names.netbiosDomain) || domainOf(name));
   const { certainty, reasons } = judgeMethods(agreeing.map((one) => claimMethod(one.answer)));
   const found = directory.find(name, domain);
   const doubts: CertaintyReason[] = [];
@@ -167,8 +167,3 @@ const weightOf = (group: Group): number => group.said.reduce((sum, one) => sum +
 /** The method by which an answer counts: a name whose own addresses contain this one is more than a mere pointer. */
 export const claimMethod = (answer: Answer): string =>
   answer.method === 'reverse-dns' && answer.isConfirmed ? 'reverse-dns-confirmed' : answer.method;
-
-const suffixOf = (name: ComputerName): string => {
-  const dot = name.dns.indexOf('.');
-  return dot === -1 ? '' : name.dns.slice(dot + 1);
-};

@@ -19,6 +19,7 @@ import type { FlowContext } from './flow-context.ts';
 import { CLOSED, DECODED, FlowTable, GIVEN_UP, SHED_FLOW, TCP, UDP, UNDECIDED } from './flow-table.ts';
 import { transportLimits as limits } from './limits.ts';
 import { KEEP_BYTES, OUTSIDE, RETRANSMITTED, type Stream, type StreamReader, TcpStreams } from './stream.ts';
+import { systemOf } from './system.ts';
 
 const PROTOCOL_TCP = 6;
 /** TCP flags (RFC 9293 3.1). */
@@ -150,6 +151,7 @@ export class Flows implements StreamReader {
     let end = size === 0 ? NO_PAYLOAD : NOT_OF_INTEREST;
     if (table.state(flow) === SHED_FLOW) end = SHED;
     else if (table.state(flow) !== GIVEN_UP) {
+      if ((flags & (SYN | ACK)) === SYN) this.#claimSystem(flow, direction, packet);
       const streams = table.streams[flow] ?? null;
       if (streams !== null && (flags & ACK) !== 0) this.#acknowledge(flow, streams, direction, packet.acknowledgment);
       if (size > 0) {
@@ -168,6 +170,14 @@ export class Flows implements StreamReader {
       if ((table.handshake(flow) & (SAW_FIN * 3)) === SAW_FIN * 3) this.#finishTcp(flow);
     }
     return end;
+  }
+
+  /** A SYN tells the family of its sender's system. */
+  #claimSystem(flow: number, direction: Direction, packet: Packet): void {
+    const system = systemOf(packet);
+    if (system === '') return;
+    this.#enter(flow, direction, 'tcp');
+    this.#context.claims.sender(direction, '', '', 'tcp-syn', this.#context, system);
   }
 
   #segment(flow: number, direction: Direction, packet: Packet): number {

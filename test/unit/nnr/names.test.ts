@@ -33,6 +33,7 @@ it.each([
   ['ws1.lab.example', 'WS1.LAB.EXAMPLE.', true],
   ['ws1.lab.example', 'ws1.other.example', false],
   ['ws1.local', 'ws1.lab.example', true],
+  ['ws1.corp.local', 'ws1.lab.example', false],
   ['WORKSTATION-WIT', 'workstation-with-a-long-name.lab.example', true],
   ['workstation-with-one.lab.example', 'workstation-with-two.lab.example', false],
   ['workstation-with-one', 'workstation-with-two.lab.example', false],
