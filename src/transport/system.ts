@@ -1,6 +1,6 @@
 // Which family of systems sent a SYN, by the order of its TCP options, its time to live and its window: the signatures that p0f
 // made known (p0f.fp, [tcp:request]), cut down to families that can be told apart and are met in a domain.
-import { u8 } from '../bytes/read.ts';
+import { u8, u16be } from '../bytes/read.ts';
 import type { Packet } from '../ip/packet.ts';
 
 /** TCP options (IANA tcp-parameters): end, no-operation, segment size, window scale, selective acknowledgment, timestamps. */
@@ -74,11 +74,12 @@ export function systemOf(packet: Packet): string {
     if (at + 2 > until) return '';
     const size = u8(bytes, at + 1);
     if (size < 2 || at + size > until) return '';
-    if (kind === MSS && size === MSS_BYTES) mss = u8(bytes, at + 2) * 256 + u8(bytes, at + 3);
+    if (kind === MSS && size === MSS_BYTES) mss = u16be(bytes, at + 2);
     at += size;
   }
+  const window = u16be(bytes, transport + 14);
   const ttl = u8(bytes, packet.network + (packet.version === 4 ? 8 : 7));
   for (const signature of SIGNATURES.get(kinds) ?? [])
-    if (ttl <= signature.ttl && ttl > signature.ttl - HOPS && signature.isWindow(packet.window, mss)) return signature.system;
+    if (ttl <= signature.ttl && ttl > signature.ttl - HOPS && signature.isWindow(window, mss)) return signature.system;
   return '';
 }

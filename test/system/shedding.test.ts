@@ -29,7 +29,7 @@ interface Sorted {
 
 /** Runs captures through the flow table alone, with so much shed. */
 async function run(names: readonly string[], shed: number | ((packet: number) => number)): Promise<Sorted> {
-  const nobody = { sender: () => undefined, address: () => undefined };
+  const nobody = { sender: () => undefined, address: () => undefined, end: () => undefined };
   const flows = new Flows(new FlowContext({ refused: () => undefined }, nobody), new Dispatcher(protocols));
   const sorted: Sorted = { flows: new Map() };
   const packet = new Packet();
