@@ -61,7 +61,7 @@ export function reverseAddress(owner: string): 4 | 16 | 0 {
 }
 
 /** Names of services, zones and wildcards are no computers. */
-const isHostName = (text: string): boolean =>
+export const isHostName = (text: string): boolean =>
   text !== '' &&
   !text.startsWith('_') &&
   !text.includes('._') &&

@@ -7,7 +7,7 @@ import type { Context, Conversation, Direction, Identity, Transport } from '../c
 import { AuthExchange } from '../gss/exchange.ts';
 import { hit } from '../limits.ts';
 import { changesOf, keyId, type Query, say, type Types } from './activities.ts';
-import { claimRecords } from './claims.ts';
+import { claimRecords, isHostName } from './claims.ts';
 import { dnsLimits as limits } from './limits.ts';
 import { sayMessage } from './messages.ts';
 import { AXFR, IXFR, OPCODE_UPDATE, OPT, rcodeName, SOA, TKEY, TSIG } from './names.ts';
@@ -226,10 +226,11 @@ export class DnsConversation implements Conversation {
     return at < 0 ? [] : changesOf(message, at, message.authorities);
   }
 
-  /** An accepted update ties the names it added to addresses; they were kept as text. */
+  /** An accepted update ties the names it added to addresses; they were kept as text. The zone's own name is no computer's. */
   #claimUpdate(query: Query, context: Context): void {
     for (const change of query.changes ?? []) {
       if (change.action !== 'add' || (change.type !== 'A' && change.type !== 'AAAA')) continue;
+      if (!isHostName(change.name) || change.name.toLowerCase() === query.qname.toLowerCase()) continue;
       const bytes = parseAddress(change.data);
       if (bytes !== null)
         context.claims.address(bytes, 0, bytes.length === 4 ? 4 : 16, change.name, query.qname, 'dns-update', context);

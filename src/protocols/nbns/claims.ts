@@ -8,8 +8,9 @@ import { nbnsLimits as limits } from './limits.ts';
 import * as names from './names.ts';
 import type { NbnsMessage } from './wire.ts';
 
-/** Samba has no unit id to tell and says zeros. */
+/** Samba has no unit id to tell: it says zeros, and as a domain controller, which registers this name too, anything. */
 const NO_MAC = '00:00:00:00:00:00';
+const SAMBA = '__SAMBA__';
 
 export function claimNames(message: NbnsMessage, context: Context): void {
   if (message.isResponse && message.rcode !== 0) return;
@@ -51,13 +52,16 @@ function claimStatus(message: NbnsMessage, context: Context): void {
   const { bytes } = message;
   let computer = '';
   let domain = '';
+  let isSamba = false;
   for (let i = 0; i < message.names; i++) {
     const at = message.nameAt(i);
+    const isGroup = message.isGroupName(i);
+    isSamba ||= isGroup && netbiosText(bytes, at).includes(SAMBA);
     if (u8(bytes, at + NETBIOS_NAME - 1) !== WORKSTATION) continue;
-    if (message.isGroupName(i)) domain ||= hostText(netbiosText(bytes, at));
+    if (isGroup) domain ||= hostText(netbiosText(bytes, at));
     else computer ||= netbiosComputer(bytes, at);
   }
-  const mac = message.unitIdAt === 0 ? '' : macText(bytes, message.unitIdAt);
+  const mac = message.unitIdAt === 0 || isSamba ? '' : macText(bytes, message.unitIdAt);
   if (computer !== '')
     context.claims.sender(context.direction, computer, domain, 'netbios-status', context, '', mac === NO_MAC ? '' : mac);
 }

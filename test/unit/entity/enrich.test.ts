@@ -1,5 +1,9 @@
 // What other packets told is spliced in: by ticket, by session, by claim; and what must not be spliced in.
 import { describe, expect, it } from 'vitest';
+import { Enricher } from '../../../src/entity/enrich.ts';
+import type { LineSink } from '../../../src/entity/line-sink.ts';
+import type { ActiveMethod, Answer } from '../../../src/nnr/answer.ts';
+import { Book } from '../../../src/nnr/book.ts';
 import { Generations } from '../../../src/nnr/generations.ts';
 import { fixture } from '../../support/fixtures.ts';
 import { runFiles } from '../../support/in-process.ts';
@@ -36,5 +40,97 @@ describe('the lab', () => {
     const refused = lines.filter((line) => line['type'] === 'kerberos.tgs' && line['reason'] === 'KDC_ERR_TGT_REVOKED');
     expect(refused.length).toBeGreaterThan(0);
     for (const line of refused) expect(line['account']).toBeNull();
+  });
+});
+
+describe('an address that changes hands', () => {
+  it('is each time the computer that has the lease, and nobody in between', async () => {
+    const { lines } = await runFiles(fixture('handmade/dhcp.pcap'), { emit: ['activities', 'entities'] });
+    const sources = lines.filter((line) => line['kind'] === 'activity').map((line) => line['source'] as Record<string, unknown>);
+    expect(sources.map(({ computer, certainty }) => [computer, certainty])).toEqual([
+      ['ws1.lab.example', 'low'],
+      [null, undefined],
+      ['WS2', 'low'],
+      ['ws2.lab.example', 'low'],
+    ]);
+    const told = lines
+      .filter((line) => line['type'] === 'resolution')
+      .map((line) => [line['change'], line['mac'], line['previous']]);
+    expect(told).toEqual([
+      ['new', '02:00:4d:00:00:66', null],
+      ['ended', null, 'ws1.lab.example'],
+      ['new', '02:00:4d:00:00:67', null],
+      ['fuller', '02:00:4d:00:00:67', 'WS2'],
+    ]);
+  });
+
+  it('is an unresolved computer while nobody has named it', async () => {
+    const { lines } = await runFiles(fixture('handmade/dhcp.pcap'), { emit: ['entities'] });
+    const computers = lines
+      .filter((line) => line['type'] === 'computer')
+      .map((line) => [line['known'], line['name'] ?? line['ip']]);
+    expect(computers).toEqual([
+      ['name', 'ws1.lab.example'],
+      ['address', '10.77.1.10'],
+      ['name', 'WS2'],
+    ]);
+  });
+});
+
+describe('answers to what was asked', () => {
+  const answer = (method: ActiveMethod, dns: string): Answer => ({
+    method,
+    address: '10.0.0.42',
+    at: 1_800_000_000.5,
+    milliseconds: 3,
+    names: dns === '' ? null : { netbios: '', dns, netbiosDomain: '', dnsDomain: 'lab.example', os: '', mac: '', users: [] },
+    reason: dns === '' ? 'timeout' : '',
+    evidence: '',
+    isConfirmed: false,
+  });
+  const asked = (answers: readonly Answer[]): { readonly book: Book; readonly lines: Record<string, unknown>[] } => {
+    const parts: string[] = [];
+    const sink: LineSink = {
+      append: (from, start, end) => void parts.push(Buffer.from(from.subarray(start, end)).toString()),
+      endLine: () => undefined,
+    };
+    const book = new Book();
+    new Enricher(sink, { entities: true, activities: true, sensor: 'test', book }).answered('10.0.0.42', 42, answers);
+    return { book, lines: parts.map((text) => JSON.parse(text) as Record<string, unknown>) };
+  };
+
+  it('are claims like any other', () => {
+    const { book, lines } = asked([
+      answer('ntlm-rpc', 'ws1.lab.example'),
+      answer('netbios', ''),
+      answer('rdp', 'ws1.lab.example'),
+    ]);
+    expect(lines.map(({ type }) => type)).toEqual(['computer', 'resolution']);
+    expect(lines[1]).toMatchObject({
+      time: '2027-01-15T08:00:00.500000000Z',
+      computer: 'ws1.lab.example',
+      certainty: 'high',
+      evidence: { method: 'ntlm-rpc', frame: 0 },
+    });
+    expect(book.find(42, 1_800_000_001)).toEqual({ text: 'ws1.lab.example', certainty: 'high' });
+    expect(book.isWanted(42, 1_800_000_001)).toBe(false);
+  });
+
+  it('that disagree are a conflict with both names', () => {
+    const { lines } = asked([answer('ntlm-rpc', 'ws1.lab.example'), answer('rdp', 'ws2.lab.example')]);
+    expect(lines.at(-1)).toMatchObject({
+      change: 'conflict',
+      computer: 'ws1.lab.example',
+      conflict: 'ws2.lab.example',
+      certainty: 'low',
+      reasons: ['conflict'],
+    });
+  });
+
+  it('without a name keep the address from being asked again', () => {
+    const { book, lines } = asked([answer('ntlm-rpc', ''), answer('netbios', '')]);
+    expect(lines).toEqual([]);
+    expect(book.isWanted(42, 1_800_000_001)).toBe(false);
+    expect(book.isWanted(42, 1_800_000_301)).toBe(true);
   });
 });
