@@ -10,7 +10,7 @@ export const FRAME = 1;
 export const KIND = 2;
 export const START = 3;
 export const END = 4;
-/** Address keys (see addressKey) of source and destination. */
+/** Address keys (see address-key.ts) of source and destination. */
 export const SOURCE = 5;
 export const DESTINATION = 6;
 /** Where the `null` of source.computer and destination.computer stands. */

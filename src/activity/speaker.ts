@@ -1,6 +1,5 @@
 // What a shard says: message and activity lines as JSON bytes, a row of numbers beside each, and the claims. One a shard.
-import { type HashKey, lastNumber, sipHash } from '../bytes/hash.ts';
-import { u32be } from '../bytes/read.ts';
+import type { HashKey } from '../bytes/hash.ts';
 import { formatAddress } from '../ip/address.ts';
 import type {
   ActivitySink,
@@ -16,6 +15,7 @@ import type { ActivityType, Field } from '../protocols/fields.ts';
 import { defineLimits, hit } from '../protocols/limits.ts';
 import { PARTITIONS } from '../slots/layout.ts';
 import type { FlowContext } from '../transport/flow-context.ts';
+import { addressHashKey, addressKey } from './address-key.ts';
 import { accountFields, activityEnvelope, endpointFields, houseDetails, messageEnvelope, SCHEMA_VERSION } from './fields.ts';
 import { JsonWriter } from './json-writer.ts';
 import * as row from './rows.ts';
@@ -89,17 +89,15 @@ export class Speaker {
   readonly #addressHashKey: HashKey;
 
   constructor(context: () => FlowContext, sensor: string, key: Uint8Array, counter: SpeechCounter) {
-    this.#addressHashKey = new Uint32Array(key.slice(0, 16).buffer);
+    this.#addressHashKey = addressHashKey(key);
     this.messages = new MessageLines(this, context, counter);
     this.activities = new ActivityLines(this, context, sensor, counter);
     this.claims = new Claims(this, context);
   }
 
-  /** A number that stands for an address: the IPv4 address itself, or a keyed hash above 2^32. */
+  /** The number that stands for an address in rows and claims. */
   addressKey(bytes: Uint8Array, at: number, length: 4 | 16): number {
-    if (length === 4) return u32be(bytes, at);
-    sipHash(this.#addressHashKey, bytes, at, at + 16);
-    return lastNumber() + 0x1_0000_0000;
+    return addressKey(this.#addressHashKey, bytes, at, length);
   }
 
   /** Everything from now on is written there; into larger memory of its own when that is full. */

@@ -20,7 +20,7 @@ import { type Certainty, type CertaintyReason, judgeMethods, methodOf } from './
 
 /** One claim, from a packet or an answer. All but address and time may be empty; with nothing else it ends what was claimed. */
 export interface BookClaim {
-  /** Address key (see activity/speaker.ts) and its text. */
+  /** Address key (see activity/address-key.ts) and its text. */
   readonly address: number;
   readonly ip: string;
   /** Seconds since 1970 UTC, with fraction. */

@@ -44,6 +44,8 @@ export class LivePipeline implements PipelineState {
   readonly taken = new Float64Array(MAX_CAPTURES);
   /** Slots that hold packets on their way, of how many. */
   readonly slots: number;
+  /** Keys ids and addresses; drawn anew each time. */
+  readonly runKey: Uint8Array = randomBytes(16);
   readonly shards: Shards;
   readonly #linktypes = new Int32Array(MAX_CAPTURES).fill(-1);
   readonly #words: readonly Uint32Array[];
@@ -76,7 +78,7 @@ export class LivePipeline implements PipelineState {
 
   /** Starts the shards. Ids of tickets and challenges are keyed by chance: nobody can link them to another run's. */
   start(): void {
-    this.shards.start(randomBytes(16));
+    this.shards.start(this.runKey);
   }
 
   /** What the packets of the capture at place `id` are. */
