@@ -136,9 +136,16 @@ export class TestContext implements Context {
   readonly claimed: Record_[] = [];
   readonly claims: ClaimSink = {
     sender: (direction, name, domain, method, _context, os = '', mac = '') =>
-      this.claimed.push({ direction, name, domain, method, os, mac }),
+      this.claimed.push({ direction, name, domain, method, os, ...(mac === '' ? {} : { mac }) }),
     address: (bytes, at, length, name, domain, method, _context, os = '', mac = '') =>
-      this.claimed.push({ address: hex(bytes, at, at + length), name, domain, method, os, mac }),
+      this.claimed.push({
+        address: hex(bytes, at, at + length),
+        name,
+        domain,
+        method,
+        ...(os === '' ? {} : { os }),
+        ...(mac === '' ? {} : { mac }),
+      }),
     end: (bytes, at, length, method) => this.claimed.push({ address: hex(bytes, at, at + length), method, ends: true }),
   };
   refuse(protocol: string, reason: Reason): void {
