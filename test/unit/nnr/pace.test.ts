@@ -1,6 +1,6 @@
 // The caps of active look-ups: the queue, the rate and the sockets, each at its limit.
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Pace } from '../../../src/nnr/pace.ts';
 import { IMPORTANCE, type Importance, ImportanceQueue } from '../../../src/nnr/queue.ts';
 import { UntilTable } from '../../../src/nnr/until-table.ts';
@@ -90,24 +90,46 @@ describe('the queue', () => {
 describe('the pace', () => {
   const never = new AbortController().signal;
 
-  it('begins so many look-ups in any second and no more, evenly', async () => {
-    const pace = new Pace({ lookupsPerSecond: 100, sockets: 1000 });
-    const begun: number[] = [];
-    await Promise.all(
-      Array.from({ length: 150 }, async () => {
-        expect(await pace.acquire(new AbortController().signal)).toBe(true);
-        begun.push(performance.now());
-        pace.release();
-      }),
-    );
-    for (const [index, at] of begun.entries()) {
-      const later = begun[index + 100];
-      // The two clocks are read a moment apart.
-      if (later !== undefined) expect(later - at).toBeGreaterThan(995);
+  /** When so many look-ups began, in milliseconds, on a machine whose clock and timers move in steps of `step` ms. */
+  async function begun(count: number, step: number): Promise<number[]> {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    // Long after the last look-up: what was not used meanwhile is not saved up.
+    const start = 10_000;
+    let now = start;
+    const times: number[] = [];
+    const pace = new Pace({ lookupsPerSecond: 100, sockets: 1000 }, () => now);
+    const all = Array.from({ length: count }, async () => {
+      await pace.acquire(new AbortController().signal);
+      times.push(now - start);
+      pace.release();
+    });
+    await vi.advanceTimersByTimeAsync(0);
+    while (times.length < count) {
+      now += step;
+      await vi.advanceTimersByTimeAsync(step);
     }
-    // 150 look-ups take a second and a half; a burst at the start would be done in one.
-    expect(begun.at(-1)! - begun[0]!).toBeGreaterThan(1300);
-    expect(begun.slice(0, 20).at(-1)! - begun[0]!).toBeGreaterThan(100);
+    await Promise.all(all);
+    vi.useRealTimers();
+    return times;
+  }
+
+  it.each([1, 7, 20, 90, 700, 5000])(
+    'begins so many look-ups in any second and no more, with timers as coarse as %i ms',
+    async (step) => {
+      const times = await begun(350, step);
+      for (const [index, at] of times.entries())
+        expect((times[index + 100] ?? Number.POSITIVE_INFINITY) - at).toBeGreaterThanOrEqual(1000);
+    },
+  );
+
+  it('begins them evenly, and reaches the rate that is set', async () => {
+    for (const step of [1, 7, 20]) {
+      const times = await begun(350, step);
+      expect(times.at(-1)).toBeGreaterThan(3400);
+      expect(times.at(-1)).toBeLessThan(3600);
+      for (const [index, at] of times.entries())
+        expect((times[index + 10] ?? Number.POSITIVE_INFINITY) - at).toBeGreaterThanOrEqual(60);
+    }
   });
 
   it('keeps to its sockets, in the order in which they were asked for', async () => {
