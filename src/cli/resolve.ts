@@ -7,13 +7,15 @@ import { AdtapError } from '../errors.ts';
 import { type Endpoint, isIpv6, parseEndpoint } from '../nnr/active/endpoint.ts';
 import { activeLimits } from '../nnr/active/limits.ts';
 import { DNS_PORT } from '../nnr/active/reverse-dns.ts';
-import { type Agreement, agree, needsReverse } from '../nnr/agreement.ts';
 import type { ActiveMethod, Answer } from '../nnr/answer.ts';
+import { printed } from '../nnr/names.ts';
 import { Pace } from '../nnr/pace.ts';
 import { askers, Resolver } from '../nnr/resolver.ts';
 import { canonicalAddress, Scope } from '../nnr/scope.ts';
 import { ACTIVE_METHODS, Tally } from '../nnr/tally.ts';
 import { UntilTable } from '../nnr/until-table.ts';
+import { judge, needsReverse, type Resolution } from '../nnr/verdict.ts';
+import type { CertaintyReason } from '../nnr/weights.ts';
 import { activeSettings } from '../runtime/live/nnr.ts';
 import { openByteSink } from '../sink/file.ts';
 import { positive } from './arguments.ts';
@@ -32,6 +34,16 @@ interface Options {
 }
 
 const FAILED = 1;
+const REASONS: Readonly<Record<CertaintyReason, string>> = {
+  proof: 'the computer says so itself',
+  agreement: 'they agree',
+  'both-ways': 'DNS points both ways',
+  weak: 'not much',
+  'secondary-only': 'only an unconfirmed DNS record',
+  conflict: 'primary methods disagree',
+  'not-in-directory': 'the directory has no such computer',
+  'no-name': 'nobody said a name',
+};
 
 export function resolveCommand(): Command {
   return new Command('resolve')
@@ -116,9 +128,11 @@ async function run(given: readonly string[], options: Options): Promise<void> {
   let unresolved = 0;
   const say = async (next: Promise<readonly [string, Answer[]]>): Promise<void> => {
     const [address, answers] = await next;
-    const agreement = agree(answers);
-    if (agreement.verdict === 'unresolved') unresolved++;
-    const text = options.json ? `${JSON.stringify({ address, ...agreement, answers })}\n` : table(address, agreement, answers);
+    const resolution = judge(address, answers, Date.now() / 1000);
+    if (resolution.name === null) unresolved++;
+    const text = options.json
+      ? `${JSON.stringify({ ...told(resolution, answers), answers })}\n`
+      : table(told(resolution, answers), answers);
     await sink.write(Buffer.from(text));
   };
   try {
@@ -149,8 +163,47 @@ async function* addressesFrom(given: readonly string[]): AsyncGenerator<string> 
   }
 }
 
+/** What is told of a resolution: one line of JSON, or the head of a paragraph. */
+export interface Told {
+  readonly address: string;
+  readonly verdict: 'resolved' | 'conflict' | 'unresolved';
+  /** Empty when unresolved. */
+  readonly computer: string;
+  readonly domain: string;
+  readonly certainty: 'high' | 'low';
+  readonly why: string;
+  /** What other methods said. */
+  readonly conflicts: readonly string[];
+  readonly os: string;
+  readonly mac: string;
+  readonly users: readonly string[];
+  /** RFC 3339. */
+  readonly validUntil: string;
+}
+
+function told(resolution: Resolution, answers: readonly Answer[]): Told {
+  const { address, name, domain, certainty, reasons, methods, conflicts, os, mac, users, validUntil } = resolution;
+  const why =
+    name === null
+      ? `nobody said a name: ${answers.map(({ method, reason }) => `${method} ${reason}`).join(', ')}`
+      : `${methods.join(', ')}: ${reasons.map((reason) => REASONS[reason]).join(', ')}${conflicts.length === 0 ? '' : `; others say ${conflicts.join(', ')}`}`;
+  return {
+    address,
+    verdict: name === null ? 'unresolved' : reasons.includes('conflict') ? 'conflict' : 'resolved',
+    computer: name === null ? '' : printed(name),
+    domain,
+    certainty,
+    why,
+    conflicts,
+    os,
+    mac,
+    users,
+    validUntil: new Date(validUntil * 1000).toISOString(),
+  };
+}
+
 /** A paragraph an address: the verdict, then a row a method. */
-function table(address: string, { computer, certainty, verdict, why }: Agreement, answers: readonly Answer[]): string {
+function table({ address, computer, certainty, verdict, why }: Told, answers: readonly Answer[]): string {
   const head =
     verdict === 'unresolved'
       ? `${address}  unresolved (${why})`

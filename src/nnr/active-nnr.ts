@@ -1,7 +1,6 @@
 // Active name resolution as the sensor runs it: addresses in, the more important first, answers out; nothing until start().
 import { setMaxListeners } from 'node:events';
 import { activeLimits as limits } from './active/limits.ts';
-import { needsReverse } from './agreement.ts';
 import type { ActiveMethod, Answer } from './answer.ts';
 import { Pace, type PaceSettings } from './pace.ts';
 import { type Importance, ImportanceQueue } from './queue.ts';
@@ -9,6 +8,7 @@ import { type AskerSettings, askers, Resolver, type ResolverParts } from './reso
 import { canonicalAddress, Scope, type ScopeSettings } from './scope.ts';
 import { Tally } from './tally.ts';
 import { UntilTable } from './until-table.ts';
+import { needsReverse } from './verdict.ts';
 
 export interface ActiveSettings extends AskerSettings, PaceSettings, ScopeSettings {
   readonly staged: boolean;
@@ -74,6 +74,11 @@ export class ActiveNnr {
     this.#stop = null;
     this.#queue.clear();
     await Promise.all(this.#busy.values());
+  }
+
+  /** Resolves when nothing waits and nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#busy.size > 0) await Promise.race(this.#busy.values());
   }
 
   /** Asks the address soon, unless it was asked lately or may not be. */

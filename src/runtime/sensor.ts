@@ -3,19 +3,25 @@ import { execFileSync } from 'node:child_process';
 import { appendFile, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
+import { addressKeys } from '../activity/address-key.ts';
+import { SOURCE, SOURCE_COMPUTER } from '../activity/rows.ts';
 import type { CaptureBackend } from '../capture/live/backend.ts';
 import { chooseBackend } from '../capture/live/choose.ts';
 import { type Config, needRestart, readSecret } from '../config/index.ts';
 import { Enricher } from '../entity/enrich.ts';
+import { addressBefore } from '../entity/entity-lines.ts';
 import { AdtapError } from '../errors.ts';
 import { type Condition, examine, type Loss } from '../health/examine.ts';
 import { HealthBook, type IssueLine } from '../health/issues.ts';
 import { thisMachine as host } from '../host/machine.ts';
 import { takeSample } from '../host/watch.ts';
 import { LagHistogram } from '../metrics/lag.ts';
+import { registerNnr } from '../metrics/nnr.ts';
 import { sensorRegistry } from '../metrics/sensor.ts';
 import { type MetricsServer, serveMetrics } from '../metrics/server.ts';
 import { TALKER_SECONDS, type Talker, Talkers } from '../metrics/talkers.ts';
+import type { ActiveNnr } from '../nnr/active-nnr.ts';
+import type { KeyOf } from '../nnr/book.ts';
 import { protocols } from '../protocols/registry.ts';
 import { defaultFilter } from '../shard/default-filter.ts';
 import { openByteSink } from '../sink/file.ts';
@@ -24,11 +30,13 @@ import { RotatingFile } from '../sink/rotating-file.ts';
 import { type Accounting, account } from './accounting.ts';
 import { type AdapterPlan, type AdapterStatus, Adapters } from './live/adapters.ts';
 import { DomainControllers } from './live/domain-controllers.ts';
+import { activeSettings } from './live/nnr.ts';
 import { BoundedLines, LiveOutput } from './live/output.ts';
 import { LivePipeline } from './live/pipeline.ts';
 import { nextShed, type RestraintSettings, restraintLoad, SHED_ALL } from './live/restraint.ts';
 import { LOOK_SECONDS, Surroundings, surroundingsPlan } from './live/surroundings.ts';
 import type { Log } from './log.ts';
+import { Names } from './names.ts';
 
 /** The closing accounting of a sensor. */
 export interface SensorSummary extends Accounting {
@@ -46,6 +54,8 @@ const SECOND = 1000;
 /** How often health is examined; loss is that of so many examinations. */
 const HEALTH_SECONDS = 5;
 const TOP_TALKERS = 10;
+/** How often what is known of names is saved. */
+const SAVE_SECONDS = 60;
 const LOSS_EXAMINATIONS = 12;
 /** Memory beside the workers' heaps: slots, code, buffers. Half of what is left is theirs. */
 const HEAP_SHARE = 0.5;
@@ -78,6 +88,8 @@ export class Sensor {
   readonly #buffer: LineBuffer;
   readonly #bounded: BoundedLines;
   readonly #output: LiveOutput;
+  readonly #names: Names;
+  readonly #keyOf: KeyOf;
   readonly #lag = new LagHistogram();
   readonly #talkers = new Talkers();
   readonly #health: HealthBook;
@@ -90,6 +102,7 @@ export class Sensor {
   #crashes = 0;
   #isReady = false;
   #healthFault = '';
+  #cacheFault = '';
   #loop = performance.eventLoopUtilization();
   #loopShare = 0;
   #failed: (cause: unknown) => void = () => undefined;
@@ -116,15 +129,27 @@ export class Sensor {
     this.#bounded = new BoundedLines(this.#buffer, config.output.bufferMegabytes * MEBIBYTE);
     const emit = new Set(config.output.emit);
     const { name } = config.sensor;
+    this.#names = new Names(
+      config.nnr.enabled ? activeSettings(config) : null,
+      (ip) => this.#keyOf(ip),
+      (ip, key, answers) => this.#output.answered(ip, key, answers),
+    );
     const enricher = new Enricher(this.#bounded, {
       entities: emit.has('entities'),
       activities: emit.has('activities'),
       sensor: name,
+      book: this.#names.book,
     });
     this.#output = new LiveOutput(
       enricher,
       this.#buffer,
-      { lag: (seconds) => this.#lag.observe(seconds), source: (key, text) => this.#talkers.see(key, text) },
+      {
+        lag: (seconds) => this.#lag.observe(seconds),
+        activity: (said, row) => {
+          this.#talkers.see(said.rows[row + SOURCE]!, () => addressBefore(said, said.rows[row + SOURCE_COMPUTER]!));
+          this.#names.activity(said, row);
+        },
+      },
       (cause) => this.#failed(cause),
     );
     this.#controllers = new DomainControllers(config.domainControllers);
@@ -147,6 +172,7 @@ export class Sensor {
       },
       this.#output,
     );
+    this.#keyOf = addressKeys(this.#pipeline.runKey);
     this.#adapters = new Adapters(backend, this.#pipeline, adapterPlan(config), log);
     this.#health = new HealthBook(name, (line) => this.#tell(line));
     this.#surroundings = new Surroundings(host, surroundingsPlan(config), log);
@@ -209,6 +235,12 @@ export class Sensor {
 
   async #open(): Promise<void> {
     const { metrics, life } = this.#config;
+    const { cachePath } = this.#config.nnr;
+    if (cachePath !== '') {
+      const { restored, problem } = await this.#names.load(cachePath, this.#keyOf);
+      if (problem !== '') this.#log.warn(problem);
+      else this.#log.info({ names: restored }, 'names of an earlier run');
+    }
     this.#adapters.start();
     this.#pipeline.start();
     if (metrics.listen !== 'off') {
@@ -223,6 +255,7 @@ export class Sensor {
       this.#log.info({ listen: metrics.listen }, 'metrics');
     }
     dropPrivileges(life.user, this.#log);
+    this.#names.active?.start();
     this.#isReady = true;
   }
 
@@ -251,6 +284,7 @@ export class Sensor {
         if (process.memoryUsage.rss() >= this.#restraint.memoryBytes) this.#restrain(SHED_ALL);
       }),
       every(HEALTH_SECONDS, () => this.#examine()),
+      every(SAVE_SECONDS, () => void this.#saveNames()),
       every(TALKER_SECONDS, () => this.#talkers.turn(TOP_TALKERS)),
       every(this.#config.restraint.everySeconds, restrain),
       every(LOOK_SECONDS, look),
@@ -284,10 +318,24 @@ export class Sensor {
       memoryBytes: this.#restraint.memoryBytes,
       component: this.#component,
       outputFault: this.#file?.state.fault ?? '',
+      resolution: this.#names.active?.recent(Date.now() / 1000) ?? [],
       clockOffsets: this.#surroundings.clockOffsets,
       powerProblem: this.#surroundings.powerProblem,
     };
     this.#health.update(examine(condition, this.#thresholds));
+  }
+
+  async #saveNames(): Promise<void> {
+    const { cachePath } = this.#config.nnr;
+    if (cachePath === '') return;
+    try {
+      await this.#names.save(cachePath);
+      this.#cacheFault = '';
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== this.#cacheFault) this.#log.warn(`nnr.cachePath: ${cachePath}: ${message}`);
+      this.#cacheFault = message;
+    }
   }
 
   /** Packets that were there and those not analysed, whatever the reason. */
@@ -349,6 +397,7 @@ export class Sensor {
       packets: account(gate, counters),
       lines: this.#lines(),
       busiest: this.#talkers.top,
+      lookUps: this.#names.active?.status() ?? null,
       issues: this.#health.open,
     };
   }
@@ -360,7 +409,7 @@ export class Sensor {
 
   #registry(): ReturnType<typeof sensorRegistry> {
     const pipeline = this.#pipeline;
-    return sensorRegistry({
+    const registry = sensorRegistry({
       version: this.#version,
       backend: this.#backend,
       state: pipeline,
@@ -375,6 +424,9 @@ export class Sensor {
       loopUtilisation: () => this.#loopShare,
       crashes: () => this.#crashes,
     });
+    const { active } = this.#names;
+    if (active !== null) registerNnr(registry, active);
+    return registry;
   }
 
   /** Stops capture, then waits for what is in flight. False when time ran out. */
@@ -397,6 +449,8 @@ export class Sensor {
   async #close(): Promise<void> {
     this.#surroundings.close();
     await this.#server?.close();
+    await this.#names.active?.stop();
+    await this.#saveNames();
     await this.#pipeline.close();
     await this.#sink.close();
   }
@@ -435,6 +489,8 @@ export interface SensorStatus {
   readonly lines: { readonly written: number; readonly lost: number; readonly dropped: number; readonly bytes: number };
   /** Addresses that most activities came from in the last ten seconds, and the rest together; activities a second. */
   readonly busiest: { readonly talkers: readonly Talker[]; readonly others: number };
+  /** Active name resolution; null when it is off. */
+  readonly lookUps: ReturnType<ActiveNnr['status']> | null;
   readonly issues: HealthBook['open'];
 }
 

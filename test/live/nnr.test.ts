@@ -3,16 +3,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Told } from '../../src/cli/resolve.ts';
 import { NtlmRpcAsker } from '../../src/nnr/active/ntlm-rpc.ts';
 import { RdpAsker } from '../../src/nnr/active/rdp.ts';
 import { reverseName } from '../../src/nnr/active/reverse-dns.ts';
-import type { Agreement } from '../../src/nnr/agreement.ts';
 import type { Answer } from '../../src/nnr/answer.ts';
 import { DNS, OURS, PEER, Peers } from './support/peers.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-type Line = Agreement & { readonly address: string; readonly answers: readonly Answer[] };
+type Line = Told & { readonly answers: readonly Answer[] };
 
 /** Addresses that only DNS knows of. */
 const MANY = '10.99.1.40';
@@ -100,7 +100,7 @@ describe('a Samba server with xrdp', () => {
 
   it('is named by DNS over IPv6 where NetBIOS cannot be', async () => {
     const { lines } = await resolve(PEER.ipv6, '-m', 'netbios,reverse-dns', '--dns', DNS.ipv6);
-    expect(lines[0]).toMatchObject({ computer: PEER.fqdn, certainty: 'high', why: 'DNS points both ways' });
+    expect(lines[0]).toMatchObject({ computer: PEER.fqdn, certainty: 'high', why: 'reverse-dns: DNS points both ways' });
     expect(lines[0]?.answers.map(({ method }) => method)).toEqual(['reverse-dns']);
   });
 

@@ -1,17 +1,16 @@
 // Lines of a sensor on their way to its sink. The sink may be slow, never so the capture: what gathers beyond a bound is thrown
 // away line by line, and counted.
 import type { Said } from '../../activity/rows.ts';
-import { ACTIVITY, KIND, NANOSECONDS, SECONDS, SOURCE, SOURCE_COMPUTER } from '../../activity/rows.ts';
+import { ACTIVITY, KIND, NANOSECONDS, SECONDS } from '../../activity/rows.ts';
 import type { Enricher } from '../../entity/enrich.ts';
-import { addressBefore } from '../../entity/entity-lines.ts';
 import type { LineSink } from '../../entity/line-sink.ts';
 import type { OrderedReader } from '../../order/merge.ts';
 import type { LineBuffer } from '../../sink/line-buffer.ts';
 
-/** What is noted of each activity: its delay, and who it is of. */
+/** What is noted of each activity: its delay, and whose it is. */
 export interface ActivityWatch {
   lag(seconds: number): void;
-  source(key: number, text: () => string): void;
+  activity(said: Said, row: number): void;
 }
 
 /** A bounded buffer in front of a sink. */
@@ -69,8 +68,14 @@ export class LiveOutput implements OrderedReader {
     if (rows[row + KIND] === ACTIVITY) {
       const now = (performance.timeOrigin + performance.now()) / 1000;
       this.#watch.lag(now - rows[row + SECONDS]! - rows[row + NANOSECONDS]! / 1e9);
-      this.#watch.source(rows[row + SOURCE]!, () => addressBefore(said, rows[row + SOURCE_COMPUTER]!));
+      this.#watch.activity(said, row);
     }
+    this.#flushing ??= this.#flush();
+  }
+
+  /** What was asked of an address and answered. */
+  answered(...told: Parameters<Enricher['answered']>): void {
+    this.#enricher.answered(...told);
     this.#flushing ??= this.#flush();
   }
 

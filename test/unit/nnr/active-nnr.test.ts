@@ -7,11 +7,12 @@ import { registerNnr } from '../../../src/metrics/nnr.ts';
 import { activeLimits } from '../../../src/nnr/active/limits.ts';
 import { answerOf, namesOf, noName } from '../../../src/nnr/active/outcome.ts';
 import { ActiveNnr, type ActiveSettings } from '../../../src/nnr/active-nnr.ts';
-import { agree } from '../../../src/nnr/agreement.ts';
 import type { ActiveMethod, Answer, Asker, NoNameReason } from '../../../src/nnr/answer.ts';
+import { printed } from '../../../src/nnr/names.ts';
 import { IMPORTANCE } from '../../../src/nnr/queue.ts';
 import { Scope } from '../../../src/nnr/scope.ts';
 import { MethodTally } from '../../../src/nnr/tally.ts';
+import { judge } from '../../../src/nnr/verdict.ts';
 import { activeSettings } from '../../../src/runtime/live/nnr.ts';
 
 type Said = string | NoNameReason;
@@ -78,7 +79,7 @@ function start(
 describe('what was said, and what it comes to', () => {
   it.each<readonly [Said, Said, Said, Said, boolean, string, string, string]>([
     ['WS1', 'WS1', 'ws1.lab.example', '-', false, 'resolved', 'ws1.lab.example', 'high'],
-    ['WS1', 'timeout', 'refused', '-', false, 'resolved', 'WS1', 'low'],
+    ['WS1', 'timeout', 'refused', '-', false, 'resolved', 'WS1', 'high'],
     [
       'LONGCOMPUTERNAM',
       'timeout',
@@ -91,7 +92,7 @@ describe('what was said, and what it comes to', () => {
     ],
     ['timeout', 'timeout', 'refused', 'ws1.lab.example!', true, 'resolved', 'ws1.lab.example', 'high'],
     ['timeout', 'timeout', 'refused', 'ws1.lab.example', true, 'resolved', 'ws1.lab.example', 'low'],
-    ['timeout', 'timeout', 'refused', 'no-name', true, 'unresolved', '', ''],
+    ['timeout', 'timeout', 'refused', 'no-name', true, 'unresolved', '', 'low'],
     ['WS1', 'WS2', 'timeout', 'ws2.lab.example!', true, 'conflict', 'ws2.lab.example', 'low'],
     ['WS1', 'WS2', 'WS1', 'no-name', true, 'conflict', 'WS1', 'low'],
   ])('%s, %s, %s, then %s', async (rpc, netbios, rdp, dns, isDnsDue, verdict, computer, certainty) => {
@@ -101,7 +102,12 @@ describe('what was said, and what it comes to', () => {
     expect(nnr.offer('10.0.0.1', IMPORTANCE.logon)).toBe('queued');
     await settled(1);
     expect(reverse.asked).toHaveLength(isDnsDue ? 1 : 0);
-    expect(agree(got.get('10.0.0.1') ?? [])).toMatchObject({ verdict, computer, certainty });
+    const { name, reasons, certainty: found } = judge('10.0.0.1', got.get('10.0.0.1') ?? [], 0);
+    expect({
+      verdict: name === null ? 'unresolved' : reasons.includes('conflict') ? 'conflict' : 'resolved',
+      computer: name === null ? '' : printed(name),
+      certainty: found,
+    }).toEqual({ verdict, computer, certainty });
   });
 });
 
