@@ -1,8 +1,10 @@
 // `adtap replay`: captures in, activities out.
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { loadConfig } from '../config/index.ts';
 import { AdtapError } from '../errors.ts';
 import { metricsRegistry } from '../metrics/exposition.ts';
+import { activeSettings } from '../runtime/live/nnr.ts';
 import type { PipelineState } from '../runtime/pipeline.ts';
 import { type Emit, type ReplaySettings, replayTo } from '../runtime/replay.ts';
 import { openByteSink } from '../sink/file.ts';
@@ -23,6 +25,8 @@ interface Options {
   readonly speed: number | 'max';
   readonly sensor: string;
   readonly runKey?: Uint8Array;
+  readonly nnr: 'passive' | 'active';
+  readonly config?: string;
   readonly set: Readonly<Record<string, number>>;
   readonly metrics?: string;
   readonly quiet?: boolean;
@@ -55,6 +59,12 @@ export function replayCommand(): Command {
       '32 hexadecimal digits that key the ids of tickets and challenges (default: made from the capture)',
       key,
     )
+    .addOption(
+      new Option('--nnr <way>', 'names of addresses: passive overhears them, active asks the addresses as well (sends packets)')
+        .choices(['passive', 'active'])
+        .default('passive'),
+    )
+    .option('--config <file>', "with --nnr active: the sensor's configuration, for how addresses are asked")
     .option('--set <limit=value>', 'set a limit; repeatable (see docs/limits.md)', limitSettings, {})
     .option('--metrics <file>', 'write the metrics in the Prometheus text format at the end')
     .option('-q, --quiet', 'no progress bar and no summary')
@@ -79,6 +89,9 @@ async function run(files: readonly string[], options: Options): Promise<void> {
     ...(options.to === undefined ? {} : { to: options.to }),
     ...(options.speed === 'max' ? {} : { speed: options.speed }),
     ...(options.runKey === undefined ? {} : { runKey: options.runKey }),
+    ...(options.nnr === 'passive'
+      ? {}
+      : { ask: activeSettings(loadConfig(options.config ?? null, process.env, new Map()).config) }),
   };
   const signals = ['SIGINT', 'SIGTERM'] as const;
   let stop = (): void => process.exit(130);

@@ -40,6 +40,8 @@ export interface Downstream extends OrderedReader {
 export class Pipeline implements PipelineState {
   readonly counters: CounterBlocks;
   readonly gate: Gate;
+  /** What ids and addresses are keyed by: set, or made of the first frame once that is read. */
+  runKey: Uint8Array = new Uint8Array(16);
   readonly #source: Source;
   readonly #settings: PipelineSettings;
   readonly #shards: Shards;
@@ -67,7 +69,8 @@ export class Pipeline implements PipelineState {
   async run(): Promise<void> {
     const shards = this.#shards;
     let more = await this.#fill();
-    shards.start(this.#settings.runKey ?? this.#keyOfFirstFrame());
+    this.runKey = this.#settings.runKey ?? this.#keyOfFirstFrame();
+    shards.start(this.runKey);
     try {
       for (;;) {
         const last = !more || this.gate.full || this.#stopping;

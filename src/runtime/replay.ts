@@ -1,10 +1,14 @@
 // Replay: capture files through the pipeline, once, in order.
 import { availableParallelism } from 'node:os';
+import { addressKeys } from '../activity/address-key.ts';
+import { ACTIVITY, KIND } from '../activity/rows.ts';
 import { openCapture } from '../capture/open.ts';
 import { Enricher, type EnrichSettings } from '../entity/enrich.ts';
+import type { ActiveSettings } from '../nnr/active-nnr.ts';
 import { EVERYTHING } from '../shard/gate.ts';
 import { type ByteSink, LineBuffer } from '../sink/line-buffer.ts';
 import { type Accounting, account } from './accounting.ts';
+import { Names } from './names.ts';
 import { paceClock } from './pace.ts';
 import { packetFilter } from './packet-filter.ts';
 import { type Downstream, Pipeline, type PipelineState } from './pipeline.ts';
@@ -28,6 +32,8 @@ export interface ReplaySettings {
   readonly sensor?: string;
   /** 16 bytes that key the ids of tickets and challenges, so that several replays can be joined. */
   readonly runKey?: Uint8Array;
+  /** Ask addresses for their names as well (sends packets to them); left out, names are only overheard. */
+  readonly ask?: ActiveSettings;
   /** Limits by key; see docs/limits.md. */
   readonly limits?: Readonly<Record<string, number>>;
 }
@@ -59,11 +65,17 @@ class EnrichedLines implements Downstream {
   readonly claim: Downstream['claim'];
   readonly line: Downstream['line'];
 
-  constructor(enricher: Enricher, buffer: LineBuffer) {
+  constructor(enricher: Enricher, buffer: LineBuffer, names: Names) {
     this.#enricher = enricher;
     this.#buffer = buffer;
     this.claim = (claim) => this.#enricher.claim(claim);
-    this.line = (said, row) => this.#enricher.line(said, row);
+    this.line =
+      names.active === null
+        ? (said, row) => this.#enricher.line(said, row)
+        : (said, row) => {
+            this.#enricher.line(said, row);
+            if (said.rows[row + KIND] === ACTIVITY) names.activity(said, row);
+          };
   }
 
   drain(all: boolean): Promise<void> {
@@ -91,25 +103,43 @@ export async function replayTo(
   const started = performance.now();
   const buffer = new LineBuffer(sink);
   const enrich: EnrichSettings = { entities: emit.includes('entities'), activities: emit.includes('activities'), sensor };
-  const enricher = new Enricher(buffer, enrich);
+  const names: Names = new Names(
+    settings.ask ?? null,
+    (ip): number => addressKeys(pipeline.runKey)(ip),
+    (ip, key, answers): void => {
+      // What is said now is told of the capture's time.
+      const at = pipeline.gate.seconds + pipeline.gate.nanoseconds / 1e9;
+      const then = answers.map((answer) => ({ ...answer, at }));
+      enricher.answered(ip, key, then);
+    },
+  );
+  const enricher: Enricher = new Enricher(buffer, { ...enrich, book: names.book });
+  const pipeline: Pipeline = new Pipeline(
+    source,
+    {
+      workers,
+      messages: emit.includes('messages'),
+      activities: enrich.activities || enrich.entities,
+      sensor,
+      runKey: settings.runKey ?? null,
+      limits: settings.limits ?? {},
+      selection,
+      pace: settings.speed === undefined ? null : paceClock(settings.speed),
+    },
+    new EnrichedLines(enricher, buffer, names),
+  );
   try {
-    const pipeline = new Pipeline(
-      source,
-      {
-        workers,
-        messages: emit.includes('messages'),
-        activities: enrich.activities || enrich.entities,
-        sensor,
-        runKey: settings.runKey ?? null,
-        limits: settings.limits ?? {},
-        selection,
-        pace: settings.speed === undefined ? null : paceClock(settings.speed),
-      },
-      new EnrichedLines(enricher, buffer),
-    );
     watch.started?.(pipeline, () => source.progress());
-    watch.stoppable?.(() => pipeline.stop());
+    watch.stoppable?.(() => {
+      pipeline.stop();
+      void names.active?.stop();
+    });
+    names.active?.start();
     await pipeline.run();
+    if (names.active !== null) {
+      await names.active.idle();
+      await buffer.flush(true);
+    }
     const { gate, counters } = pipeline;
     return {
       ...account(gate, counters),
@@ -123,6 +153,7 @@ export async function replayTo(
       workers,
     };
   } finally {
+    await names.active?.stop();
     await source.close();
   }
 }
