@@ -52,10 +52,7 @@ const OPERATIONS = {
       requestValue: { ...OCTETS, context: 1, implicit: true, optional: true },
     }),
   ],
-  extendedResp: [
-    24,
-    sequence({ ...RESULT, responseName: { ...OCTETS, context: 10, implicit: true, optional: true } }),
-  ],
+  extendedResp: [24, sequence({ ...RESULT, responseName: { ...OCTETS, context: 10, implicit: true, optional: true } })],
 } as const;
 
 export type Operation = keyof typeof OPERATIONS;
