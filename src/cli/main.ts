@@ -6,6 +6,7 @@ import { adaptersCommand } from './adapters.ts';
 import { configCommand } from './config.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
+import { generateCommand } from './generate.ts';
 import { protocolsCommand } from './protocols.ts';
 import { referenceCommand } from './reference.ts';
 import { replayCommand } from './replay.ts';
@@ -29,6 +30,7 @@ for (const command of [
   doctorCommand(),
   resolveCommand(),
   explainCommand(),
+  generateCommand(),
   protocolsCommand(),
   configCommand(),
   schemaCommand(),

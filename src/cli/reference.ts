@@ -7,7 +7,7 @@ import { referencePages } from '../reference/pages.ts';
 export function referenceCommand(): Command {
   return new Command('reference')
     .description(
-      'Print the reference pages (configuration, doctor, events, health, limits, metrics), or write them into a folder.',
+      'Print the reference pages (configuration, doctor, events, health, limits, metrics, profiles), or write them into a folder.',
     )
     .option('--write <folder>', 'write the pages there')
     .action(async (options: { readonly write?: string }) => {

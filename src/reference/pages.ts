@@ -1,9 +1,12 @@
 // Reference pages of docs/, made from the tables that the code itself runs on. A test compares them with what is committed.
 
+import { z } from 'zod';
 import { activityEnvelope, houseDetails, messageEnvelope } from '../activity/fields.ts';
 import { ENTITY_TYPES } from '../activity/json-schema.ts';
 import { configKeys } from '../config/index.ts';
 import { checks } from '../doctor/registry.ts';
+import { loadProfile, profileSchema, shippedProfiles } from '../generate/profile.ts';
+import { scenarioHelp } from '../generate/scenarios/names.ts';
 import { issueKinds } from '../health/issues.ts';
 import { VERDICTS } from '../ip/verdict.ts';
 import { NNR_SECONDS, nnrMetrics } from '../metrics/nnr.ts';
@@ -27,6 +30,7 @@ export function referencePages(): Readonly<Record<string, string>> {
     'health.md': healthPage(),
     'limits.md': limitsPage(),
     'metrics.md': metricsPage(),
+    'profiles.md': profilesPage(),
   };
 }
 
@@ -118,6 +122,53 @@ function doctorPage(): string {
       checks.map(({ name, asks }) => [name, asks]),
     ),
     'On Linux facts come from /proc, /sys and the control groups (limits of a container count); on Windows from PowerShell, `reg`, `powercfg` and `whoami`; on macOS from `sysctl` and `pmset`. What a system does not tell is said to be unknown.',
+    '',
+  ].join('\n\n');
+}
+
+interface KeySchema {
+  readonly type?: string;
+  readonly default?: unknown;
+  readonly description?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+function profilesPage(): string {
+  const { properties } = z.toJSONSchema(profileSchema, { io: 'input' }) as { properties: Readonly<Record<string, KeySchema>> };
+  const allowed = (key: string, { type, minimum, maximum }: KeySchema): string =>
+    key === 'hours'
+      ? '24 numbers from 0.001 to 1'
+      : key === 'mix'
+        ? 'scenario: weight, at least one'
+        : maximum === undefined
+          ? 'text'
+          : `${type === 'integer' ? 'a whole number' : 'a number'} from ${minimum} to ${maximum}`;
+  const byDefault = (key: string, value: unknown): string =>
+    value === undefined ? '-' : key === 'hours' ? 'always 1' : `\`${JSON.stringify(value)}\``;
+  const keys = Object.entries(properties).map(([key, schema]) => [
+    `\`${key}\``,
+    byDefault(key, schema.default),
+    allowed(key, schema),
+    schema.description ?? '',
+  ]);
+  const shipped = shippedProfiles().map((name) => {
+    const { description, users, computers, domainControllers, rate } = loadProfile(name);
+    return [`\`${name}\``, description, String(users), String(computers), String(domainControllers), String(rate)];
+  });
+  return [
+    HEAD,
+    '# Profiles of generated traffic',
+    'What `adtap generate` ([generate.md](generate.md)) makes up: a YAML file of these keys, named with `--profile FILE`. All but `mix` have a default; unknown keys are refused.',
+    table(['key', 'default', 'allowed', 'what it is for'], keys),
+    '## Scenarios',
+    'What may stand in `mix`. Weights are how often a scenario begins, relative to the others; packets differ widely between them.',
+    table(
+      ['scenario', 'what happens'],
+      Object.entries(scenarioHelp).map(([name, help]) => [`\`${name}\``, help]),
+    ),
+    '## Shipped profiles',
+    table(['profile', 'what it stands for', 'users', 'computers', 'domain controllers', 'packets/s'], shipped),
     '',
   ].join('\n\n');
 }

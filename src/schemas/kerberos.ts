@@ -1,7 +1,7 @@
 // RFC 4120 (and what MS-KILE, MS-SFU and RFC 6113 put into it) as declared types: prints every field of a message, and is the
 // oracle that the wire views are tested against.
 import { AsnPropTypes } from '@peculiar/asn1-schema';
-import { hexOf, INTEGER, type Plain, parse, sequence, unwrap } from './declare.ts';
+import { build, hexOf, INTEGER, type Plain, parse, sequence, unwrap, type Value, wrap } from './declare.ts';
 
 const TEXT = { type: AsnPropTypes.GeneralString } as const;
 const TIME = { type: AsnPropTypes.GeneralizedTime } as const;
@@ -113,6 +113,45 @@ const MESSAGES: Readonly<Record<number, readonly [string, ReturnType<typeof sequ
   22: ['KRB-CRED', KrbCred],
   30: ['KRB-ERROR', KrbError],
 };
+const TICKET = 1;
+/** APPLICATION numbers by message type, as buildKerberos() takes them. */
+const NUMBERS: ReadonlyMap<string, number> = new Map(Object.entries(MESSAGES).map(([number, [name]]) => [name, Number(number)]));
+
+/** DER of a message with its APPLICATION tag; msgType and pvno are filled in. */
+export function buildKerberos(name: string, values: { readonly [key: string]: Value }): Uint8Array {
+  const number = NUMBERS.get(name);
+  const found = number === undefined ? undefined : MESSAGES[number];
+  if (number === undefined || found === undefined) throw new TypeError(`no Kerberos message is called ${name}`);
+  return wrap(0x60 | number, build(found[1], { pvno: 5, msgType: number, ...values }));
+}
+
+/** RFC 4120 5.3. */
+export const buildTicket = (values: { readonly [key: string]: Value }): Uint8Array =>
+  wrap(0x60 | TICKET, build(Ticket, { tktVno: 5, ...values }));
+
+/** RFC 4120 5.2.9. */
+export const buildEncryptedData = (values: { readonly [key: string]: Value }): Uint8Array => build(EncryptedData, values);
+
+const EtypeInfo2Entry = sequence({
+  etype: { ...INTEGER, context: 0 },
+  salt: { ...TEXT, context: 1, optional: true },
+});
+const MethodData = sequence({ entries: { type: PaData, repeated: 'sequence' } });
+const EtypeInfo2 = sequence({ entries: { type: EtypeInfo2Entry, repeated: 'sequence' } });
+const PacRequest = sequence({ includePac: { type: AsnPropTypes.Boolean, context: 0 } });
+const PacOptions = sequence({ flags: { ...BITS, context: 0 } });
+
+/** METHOD-DATA (5.9.1): what a KDC_ERR_PREAUTH_REQUIRED offers. */
+export const buildMethodData = (entries: readonly { readonly [key: string]: Value }[]): Uint8Array =>
+  unwrap(build(MethodData, { entries })).content;
+/** ETYPE-INFO2 (5.2.7.5). */
+export const buildEtypeInfo2 = (entries: readonly { readonly [key: string]: Value }[]): Uint8Array =>
+  unwrap(build(EtypeInfo2, { entries })).content;
+/** KERB-PA-PAC-REQUEST (MS-KILE 2.2.3). */
+export const buildPacRequest = (includePac: boolean): Uint8Array => build(PacRequest, { includePac });
+/** PA-PAC-OPTIONS (MS-KILE 2.2.10): 32 bits. */
+export const buildPacOptions = (flags: Uint8Array): Uint8Array => build(PacOptions, { flags });
+
 const PA_TGS_REQ = 1;
 const PA_ENC_TIMESTAMP = 2;
 /** Octets longer than this are told by their length. */

@@ -1,6 +1,7 @@
-// RFC 4178 (and MS-SPNG's negHints) as declared types: the oracle of the SPNEGO reader.
+// RFC 4178 (and MS-SPNG's negHints) as declared types: the oracle of the SPNEGO reader, and the writer of generated
+// tokens.
 import { AsnPropTypes } from '@peculiar/asn1-schema';
-import { INTEGER, parse, sequence, unwrap } from './declare.ts';
+import { build, parse, sequence, unwrap, type Value, wrap } from './declare.ts';
 
 const NegTokenInit = sequence({
   mechTypes: { type: AsnPropTypes.ObjectIdentifier, context: 0, repeated: 'sequence' },
@@ -9,7 +10,7 @@ const NegTokenInit = sequence({
   mechListMIC: { type: AsnPropTypes.Any, context: 3, optional: true },
 });
 const NegTokenResp = sequence({
-  negState: { ...INTEGER, type: AsnPropTypes.Enumerated, context: 0, optional: true },
+  negState: { type: AsnPropTypes.Enumerated, context: 0, optional: true },
   supportedMech: { type: AsnPropTypes.ObjectIdentifier, context: 1, optional: true },
   responseToken: { type: AsnPropTypes.OctetString, context: 2, optional: true },
   mechListMIC: { type: AsnPropTypes.OctetString, context: 3, optional: true },
@@ -17,6 +18,17 @@ const NegTokenResp = sequence({
 
 const CONTEXT_INIT = 0xa0;
 const CONTEXT_RESPONSE = 0xa1;
+
+/** iso.org.dod.internet.security.mechanism.snego */
+const OID_SPNEGO = Uint8Array.of(0x06, 0x06, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x02);
+const GSS = 0x60;
+
+/** A first token: NegTokenInit in GSS-API framing (RFC 2743 3.1). */
+export const buildNegTokenInit = (values: { readonly [key: string]: Value }): Uint8Array =>
+  wrap(GSS, OID_SPNEGO, wrap(CONTEXT_INIT, build(NegTokenInit, values)));
+
+export const buildNegTokenResp = (values: { readonly [key: string]: Value }): Uint8Array =>
+  wrap(CONTEXT_RESPONSE, build(NegTokenResp, values));
 
 export interface SpnegoToken {
   readonly kind: 'NegTokenInit' | 'NegTokenResp';

@@ -1,0 +1,218 @@
+// `adtap generate`: the traffic of a made-up domain, to a file or onto an adapter, with what should be seen in it.
+import cliProgress from 'cli-progress';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { AdtapError } from '../errors.ts';
+import { formatOf, pcap, pcapng } from '../generate/capture-format.ts';
+import { Player } from '../generate/play.ts';
+import { loadProfile, type Profile, shippedProfiles, withUsers } from '../generate/profile.ts';
+import { Traffic } from '../generate/traffic.ts';
+import { writeTraffic } from '../generate/write.ts';
+import { openByteSink } from '../sink/file.ts';
+import type { ByteSink } from '../sink/line-buffer.ts';
+import { positive, time } from './arguments.ts';
+import { size } from './summary.ts';
+
+interface Options {
+  readonly profile: string;
+  readonly seed: number;
+  readonly duration?: number;
+  readonly packets?: number;
+  readonly out?: string;
+  readonly format?: 'pcap' | 'pcapng';
+  readonly adapter?: string;
+  readonly speed: number;
+  readonly rate?: number;
+  readonly users?: number;
+  readonly start: number;
+  readonly truth?: string | boolean;
+  readonly quiet?: boolean;
+}
+
+/** A Monday morning at nine, UTC. */
+const START = Date.UTC(2026, 0, 5, 9) / 1000;
+const DEFAULT_SECONDS = 60;
+const MAX_SEED = 0xffff_ffff;
+const MAX_USERS = 1_000_000;
+const INTERVAL_MS = 200;
+
+export function generateCommand(): Command {
+  return new Command('generate')
+    .description("Make up a domain's traffic, the same for the same seed, and what should be seen in it.")
+    .option('-p, --profile <name>', `${shippedProfiles().join(', ')}, or a file (see docs/generate.md)`, 'branch')
+    .addOption(new Option('--seed <n>', 'another seed, another day').argParser(seed).default(1))
+    .addOption(
+      new Option('-d, --duration <time>', `capture time, such as 90s, 5m, 8h (default: ${DEFAULT_SECONDS}s)`).argParser(duration),
+    )
+    .option('-c, --packets <n>', 'begin nothing more after about so many packets', positive)
+    .option('-o, --out <file>', 'capture file; .pcapng by its name, else pcap; - is standard output')
+    .addOption(new Option('--format <format>', 'whatever the name of the file').choices(['pcap', 'pcapng']))
+    .option('-i, --adapter <name>', 'play onto this adapter instead of into a file')
+    .addOption(new Option('--speed <factor>', 'with --adapter: a multiple of real time, or max').argParser(speed).default(1))
+    .option('--rate <n>', "packets a second of capture time (default: the profile's)", positive)
+    .option('--users <n>', 'user accounts; computers in proportion', users)
+    .addOption(new Option('--start <time>', 'time of the first packet').argParser(time).default(START, '2026-01-05T09:00:00Z'))
+    .option('--truth <file>', 'where to write the expected activities (default: beside the capture)')
+    .option('--no-truth', 'do not write them')
+    .option('-q, --quiet', 'no progress bar and no summary')
+    .action(run);
+}
+
+function seed(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value <= MAX_SEED)) throw new InvalidArgumentError(`It must be a whole number from 0 to ${MAX_SEED}.`);
+  return value;
+}
+
+function users(text: string): number {
+  const value = positive(text);
+  if (value > MAX_USERS) throw new InvalidArgumentError(`It must be at most ${MAX_USERS}.`);
+  return value;
+}
+
+/** Seconds. */
+function duration(text: string): number {
+  const [, value, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text) ?? [];
+  const seconds = Number(value) * ({ ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }[unit] ?? Number.NaN);
+  // A hundred days of nanoseconds still are exact.
+  if (!(seconds > 0 && seconds <= 100 * 86_400))
+    throw new InvalidArgumentError('It must be a time such as 90s, 5m or 8h, at most 100d.');
+  return seconds;
+}
+
+function speed(text: string): number {
+  const value = text === 'max' ? Number.POSITIVE_INFINITY : Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('It must be max or a number above 0.');
+  return value;
+}
+
+async function run(options: Options): Promise<void> {
+  const { out, adapter } = options;
+  if ((out === undefined) === (adapter === undefined))
+    throw new AdtapError('ADTAP_E_USAGE', 'say where the packets go: --out FILE or --adapter NAME, one of them');
+  const loaded = loadProfile(options.profile);
+  const profile = options.users === undefined ? loaded : withUsers(loaded, options.users);
+  const truthPath = truthPathOf(options);
+  const seconds = options.duration ?? (options.packets === undefined ? DEFAULT_SECONDS : Number.POSITIVE_INFINITY);
+  const traffic = new Traffic(profile, {
+    seed: options.seed,
+    start: Math.floor(options.start),
+    end: { packets: options.packets ?? Number.POSITIVE_INFINITY, duration: seconds * 1e9 },
+    rate: options.rate ?? null,
+    wantsTruth: truthPath !== null,
+  });
+  let stopped = false;
+  const stop = (): void => {
+    stopped = true;
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  const truth = truthPath === null ? null : await openByteSink(truthPath);
+  const hide = options.quiet || !process.stderr.isTTY ? () => undefined : showProgress(traffic, options.packets, seconds);
+  const began = performance.now();
+  try {
+    const bytes =
+      adapter === undefined
+        ? await toFile(options, traffic, truth, () => stopped)
+        : await toAdapter(adapter, options, traffic, truth, () => stopped);
+    hide();
+    if (!options.quiet) process.stderr.write(summary(profile, traffic, bytes, (performance.now() - began) / 1000));
+  } catch (error) {
+    if (!(error instanceof AdtapError && error.code === 'ADTAP_E_CLOSED_PIPE')) throw error;
+  } finally {
+    hide();
+    await truth?.close();
+    process.removeListener('SIGINT', stop);
+    process.removeListener('SIGTERM', stop);
+  }
+}
+
+/** Beside the capture, unless it is told otherwise; null for nowhere. */
+function truthPathOf({ truth, out }: Options): string | null {
+  if (truth === false) return null;
+  if (typeof truth === 'string') return truth;
+  return out === undefined || out === '-' ? null : `${out.replace(/\.(pcap|pcapng)$/i, '')}.truth.ndjson`;
+}
+
+async function toFile(options: Options, traffic: Traffic, truth: ByteSink | null, stop: () => boolean): Promise<number> {
+  const { out = '-', format } = options;
+  const file = await openByteSink(out);
+  try {
+    return await writeTraffic(
+      traffic,
+      format === undefined ? formatOf(out) : format === 'pcap' ? pcap : pcapng,
+      file,
+      truth,
+      stop,
+    );
+  } finally {
+    await file.close();
+  }
+}
+
+async function toAdapter(
+  adapter: string,
+  options: Options,
+  traffic: Traffic,
+  truth: ByteSink | null,
+  stop: () => boolean,
+): Promise<number> {
+  const player = Player.open(adapter);
+  try {
+    const write = async (lines: Uint8Array): Promise<void> => {
+      if (lines.length > 0) await truth?.write(lines);
+    };
+    const { bytes, late } = await player.play(traffic, options.speed, write, stop);
+    if (!options.quiet && late > 0.1)
+      process.stderr.write(`the latest frame was ${late.toFixed(2)} s late: the rate is not held\n`);
+    return bytes;
+  } finally {
+    player.close();
+  }
+}
+
+/** A bar until the returned function is called. */
+function showProgress(traffic: Traffic, packets: number | undefined, seconds: number): () => void {
+  const bar = new cliProgress.SingleBar({
+    format: '{bar} {percentage}% | {packets} packets | {rate} packets/s | {time} s of capture time',
+    hideCursor: true,
+    clearOnComplete: true,
+    stream: process.stderr,
+  });
+  const began = performance.now();
+  const done = (): number =>
+    Math.min(1, Math.max(traffic.seconds / seconds, traffic.frames / (packets ?? Number.POSITIVE_INFINITY)));
+  const payload = (): Record<string, string> => ({
+    packets: traffic.frames.toLocaleString('en-US'),
+    rate: Math.round((traffic.frames * 1000) / Math.max(1, performance.now() - began)).toLocaleString('en-US'),
+    time: traffic.seconds.toFixed(1),
+  });
+  bar.start(1000, 0, payload());
+  const timer = setInterval(() => bar.update(Math.floor(1000 * done()), payload()), INTERVAL_MS);
+  let shown = true;
+  return () => {
+    if (!shown) return;
+    shown = false;
+    clearInterval(timer);
+    bar.stop();
+  };
+}
+
+function summary(profile: Profile, traffic: Traffic, bytes: number, seconds: number): string {
+  const count = (n: number): string => n.toLocaleString('en-US');
+  const list = (counts: ReadonlyMap<string, number>): string =>
+    [...counts]
+      .sort(([a, x], [b, y]) => y - x || a.localeCompare(b))
+      .map(([name, n]) => `${name} ${count(n)}`)
+      .join(', ') || 'none';
+  const { frames, impaired, expected, messages, skipped } = traffic;
+  const rows: [string, string][] = [
+    ['domain', `${profile.domain}: ${count(profile.users)} users, ${count(profile.computers)} computers`],
+    ['packets', `${count(frames)} (${size(bytes)}), ${traffic.seconds.toFixed(1)} s of capture time`],
+    ['took', `${seconds.toFixed(2)} s, ${count(Math.round(frames / Math.max(seconds, 0.001)))} packets/s`],
+    ['impaired', `retransmitted ${count(impaired.retransmitted)}, reordered ${count(impaired.reordered)}`],
+    ['messages', list(messages)],
+    ['activities', list(expected)],
+  ];
+  if (skipped > 0) rows.push(['skipped', `${count(skipped)} scenarios: too many at once for this rate`]);
+  return `${rows.map(([name, text]) => `${name.padEnd(11)} ${text}`).join('\n')}\n`;
+}
