@@ -1,24 +1,24 @@
-// One function each, on real bytes: nanoseconds a call. `npm run bench:micro`.
+// One function each, on real bytes: nanoseconds a call; then what a shard takes for the packets of one protocol. `npm run
+// bench:micro`.
 import { Bench } from 'tinybench';
 import { JsonWriter } from '../../dist/activity/json-writer.js';
+import { COLUMNS } from '../../dist/activity/rows.js';
 import { openCapture } from '../../dist/capture/open.js';
 import { Packet } from '../../dist/ip/packet.js';
 import { DnsMessage } from '../../dist/protocols/dns/wire.js';
 import { KerberosMessage } from '../../dist/protocols/kerberos/wire.js';
+import { LdapMessage } from '../../dist/protocols/ldap/wire.js';
 import { explainKerberos } from '../../dist/schemas/kerberos.js';
 import { flowHash } from '../../dist/shard/flow-hash.js';
+import { EVERYTHING, Gate } from '../../dist/shard/gate.js';
+import { CounterBlocks } from '../../dist/slots/counters.js';
+import { DEFAULT_SHAPE } from '../../dist/slots/layout.js';
+import { allocateRing, Ring } from '../../dist/slots/ring.js';
+import { Stream } from '../../dist/transport/stream.js';
+import { counterMap, gateCounters } from '../../dist/worker/catalogue.js';
+import { Shard } from '../../dist/worker/shard.js';
 
-const frames = [];
-const source = await openCapture([new URL('../../fixtures/lab/kerberos-options.pcap', import.meta.url).pathname]);
-const bytes = new Uint8Array(1 << 20);
-while (
-  await source.fill({
-    bytes,
-    capacity: bytes.length,
-    add: (offset, caplen) => frames.push(bytes.slice(offset, offset + caplen)) > 0,
-  })
-);
-await source.close();
+const frames = await framesOf('kerberos-options');
 const packet = new Packet();
 const payloads = frames
   .filter((one) => packet.walk(one, 0, one.length, 1) === 0 && packet.end > packet.payload)
@@ -39,7 +39,15 @@ const kerberosAt = asReq.payload + (asReq.protocol === 6 ? 4 : 0);
 const dnsFrame = payloads.find(({ port, protocol }) => port === 53 && protocol === 17);
 const kerberos = new KerberosMessage();
 const dns = new DnsMessage();
+const ldapMessage = await firstPayload('ldap-simple-bind', (port, b, at) => port === 389 && b[at] === 0x30);
+const ldap = new LdapMessage();
 const json = new JsonWriter();
+const nobody = { deliver: () => true, lose: () => true };
+const inOrder = new Stream();
+const reordered = new Stream();
+const segment = new Uint8Array(1400);
+let next = 0;
+let early = 0;
 
 const bench = new Bench({ time: 500 });
 let i = 0;
@@ -52,10 +60,83 @@ bench
   .add('bind an AS-REQ (wire view)', () => kerberos.bind(asReq.bytes, kerberosAt, asReq.end))
   .add('the same AS-REQ through the schema', () => explainKerberos(asReq.bytes.subarray(kerberosAt, asReq.end)))
   .add('bind a DNS message', () => dns.bind(dnsFrame.bytes, dnsFrame.payload, dnsFrame.end))
+  .add('bind an LDAP message', () => ldap.bind(ldapMessage.bytes, ldapMessage.payload, ldapMessage.end))
+  .add('take a TCP segment in order', () => {
+    inOrder.segment(next, segment, 0, segment.length, 0, nobody);
+    next = (next + segment.length) >>> 0;
+  })
+  .add('take two TCP segments, the second one first', () => {
+    reordered.segment((early + segment.length) >>> 0, segment, 0, segment.length, 0, nobody);
+    reordered.segment(early, segment, 0, segment.length, 0, nobody);
+    early = (early + 2 * segment.length) >>> 0;
+  })
   .add('write a string of 24 characters as JSON', () => {
     json.at = 0;
     json.string('krbtgt/LAB.EXAMPLE@LAB.X');
   });
+reordered.segment(early, segment, 0, 0, 0, nobody);
 await bench.run();
 for (const { name, result } of bench.tasks)
   console.log(`${name.padEnd(42)} ${(result.latency.p50 * 1e6).toFixed(0).padStart(9)} ns (median)`);
+
+const LAB = ['dns-lookups', 'kerberos-options', 'ldap-simple-bind', 'ldap-sasl', 'smb-ntlm-ok', 'samr-enum', 'ldap-tls', 'rdp'];
+const shards = new Bench({ time: 500 });
+const sizes = new Map();
+for (const name of LAB) {
+  const { read, packets, activities } = await shardOn(name);
+  sizes.set(name, { packets, activities });
+  shards.add(name, read);
+}
+await shards.run();
+console.log('\nA shard on a lab capture: flows, reassembly, decoding, lines'.padEnd(43), '   ns a packet   µs an activity');
+for (const { name, result } of shards.tasks) {
+  const { packets, activities } = sizes.get(name);
+  const nanoseconds = result.latency.p50 * 1e6;
+  const each = activities === 0 ? '-' : (nanoseconds / 1000 / activities).toFixed(1);
+  console.log(`${name.padEnd(42)} ${(nanoseconds / packets).toFixed(0).padStart(14)} ${each.padStart(16)}`);
+}
+
+/** A capture's first TCP or UDP payload that is wanted. */
+async function firstPayload(name, isWanted) {
+  for (const one of await framesOf(name)) {
+    if (packet.walk(one, 0, one.length, 1) !== 0 || packet.end === packet.payload) continue;
+    const port = Math.min(packet.sourcePort, packet.destinationPort);
+    if (isWanted(port, one, packet.payload)) return { bytes: one, payload: packet.payload, end: packet.end };
+  }
+  throw new Error(`${name}: no such payload`);
+}
+
+async function framesOf(name) {
+  const found = [];
+  const into = new Uint8Array(1 << 20);
+  const from = await openCapture([new URL(`../../fixtures/lab/${name}.pcap`, import.meta.url).pathname]);
+  const add = (offset, caplen) => found.push(into.slice(offset, offset + caplen)) > 0;
+  while (await from.fill({ bytes: into, capacity: into.length, add }));
+  await from.close();
+  return found;
+}
+
+/** A shard that reads a whole capture out of one slot, again and again: the slot is the last, so that each time all flows end. */
+async function shardOn(name) {
+  const shape = { ...DEFAULT_SHAPE, slots: 1, shards: 1, slotBytes: 1 << 24 };
+  const slot = new Ring(allocateRing(shape)).slot(0);
+  const counters = new CounterBlocks(counterMap, 2);
+  const gate = new Gate(shape, EVERYTHING, null, gateCounters(counters.block(0)));
+  const from = await openCapture([new URL(`../../fixtures/lab/${name}.pcap`, import.meta.url).pathname]);
+  gate.begin(slot);
+  while (await from.fill(gate));
+  await from.close();
+  gate.end(true);
+  const settings = {
+    shard: 0,
+    shards: 1,
+    messages: false,
+    activities: true,
+    sensor: 'bench',
+    runKey: new Uint8Array(16),
+    limits: {},
+  };
+  const shard = new Shard(settings, counters.block(1));
+  const read = () => shard.read(slot, 0, gate.frame);
+  return { read, packets: gate.frame, activities: read().rows.length / COLUMNS };
+}

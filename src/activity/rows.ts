@@ -49,7 +49,9 @@ export class Rows {
       grown.set(this.values);
       this.values = grown;
     }
-    this.values.fill(0, at, at + COLUMNS);
+    const { values } = this;
+    // So few numbers are cleared faster one by one than by a call.
+    for (let column = at; column < at + COLUMNS; column++) values[column] = 0;
     this.count++;
     return at;
   }

@@ -31,5 +31,14 @@ export function secretId(bytes: Uint8Array, start: number, end: number): number 
   return lastNumber();
 }
 
-/** How an id is printed: 13 hexadecimal digits. */
-export const idText = (id: number): string => id.toString(16).padStart(13, '0');
+/** How an id is printed: 13 hexadecimal digits. The language's own conversion of so large a number is ten times as slow. */
+export function idText(id: number): string {
+  const high = Math.floor(id / 0x1_0000_0000);
+  const low = id | 0;
+  for (let digit = 0; digit < 5; digit++) digits[digit] = HEX.charCodeAt((high >>> (16 - 4 * digit)) & 15);
+  for (let digit = 0; digit < 8; digit++) digits[5 + digit] = HEX.charCodeAt((low >>> (28 - 4 * digit)) & 15);
+  return String.fromCharCode(...digits);
+}
+
+const HEX = '0123456789abcdef';
+const digits = new Array<number>(13).fill(0);

@@ -11,7 +11,7 @@ const address = new Uint8Array(16);
 
 /** Claims of `count` records from `at` on; method is a prefix such as `dns`. A name asked for stands for its aliases' ends. */
 export function claimRecords(message: DnsMessage, at: number, count: number, method: string, context: Context): void {
-  const { bytes, start, end } = message;
+  const { bytes } = message;
   let from = at;
   for (let i = 0; i < count && i < limits.records.value; i++) {
     const next = record.next(message, from);
@@ -19,7 +19,7 @@ export function claimRecords(message: DnsMessage, at: number, count: number, met
     const length = record.until - record.from;
     if ((record.class & 0x7fff) === CLASS_IN) {
       if ((record.type === A && length === 4) || (record.type === AAAA && length === 16)) {
-        const owner = name.text(bytes, start, record.nameAt, end);
+        const owner = name.owner(message, record.nameAt);
         const kind = method === 'dns' ? (length === 4 ? 'dns-a' : 'dns-aaaa') : method;
         if (name.reason === OK && isHostName(owner))
           context.claims.address(bytes, record.from, length === 4 ? 4 : 16, owner, domainOf(owner), kind, context);
@@ -31,8 +31,8 @@ export function claimRecords(message: DnsMessage, at: number, count: number, met
 
 /** A PTR record ties the address in its owner's name to its data. */
 function claimPointer(message: DnsMessage, method: string, context: Context): void {
-  const { bytes, start, end } = message;
-  const length = reverseAddress(name.text(bytes, start, record.nameAt, end).toLowerCase());
+  const { bytes, start } = message;
+  const length = reverseAddress(name.owner(message, record.nameAt).toLowerCase());
   if (length === 0) return;
   const host = name.text(bytes, start, record.from, record.until);
   if (name.reason === OK && isHostName(host))

@@ -38,7 +38,7 @@ export function sayRecords(sink: Sink, field: Field, message: DnsMessage): void 
     const next = record.next(message, at);
     if (record.reason !== OK) break;
     sink.open(ITEM);
-    sink.text(recordFields.name, owner.text(message.bytes, message.start, record.nameAt, message.end));
+    sink.text(recordFields.name, name.owner(message, record.nameAt));
     sink.text(recordFields.type, typeName(record.type));
     sink.int(recordFields.ttl, record.ttl);
     sink.text(recordFields.data, rdataText(message, record.type, record.from, record.until));
@@ -49,4 +49,4 @@ export function sayRecords(sink: Sink, field: Field, message: DnsMessage): void 
 }
 
 const record = new RecordReader();
-const owner = new NameReader();
+const name = new NameReader();

@@ -9,6 +9,8 @@ import { dnsLimits as limits } from './limits.ts';
 /** Bytes of the header (4.1.1). */
 export const HEADER = 12;
 const POINTER = 0xc0;
+/** A pointer to the first question, which always stands behind the header. */
+const TO_QUESTION = (POINTER << 8) | HEADER;
 const MAX_NAME = 255;
 const DOT = 0x2e;
 const BACKSLASH = 0x5c;
@@ -59,6 +61,15 @@ export class NameReader {
       spell(bytes, from + 1, from + 1 + size);
       from += 1 + size;
     }
+  }
+
+  /** The owner of one of a message's records: most often a pointer to the question, whose name has been read already. */
+  owner(message: DnsMessage, at: number): string {
+    const { bytes, start, end } = message;
+    if (message.qname === '' || at + 2 > end || u16be(bytes, at) !== TO_QUESTION) return this.text(bytes, start, at, end);
+    this.next = at + 2;
+    this.reason = OK;
+    return message.qname;
   }
 
   #stop(reason: Reason, at: number): string {

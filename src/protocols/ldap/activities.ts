@@ -17,7 +17,7 @@ import {
   SUCCESS,
 } from './names.ts';
 import type { NetlogonAnswer, Ping } from './netlogon.ts';
-import type { AttributeChange, LdapResult } from './wire.ts';
+import type { AttributeChange, LdapMessage, LdapResult, SearchRequest } from './wire.ts';
 
 const type = (name: string, protocol: string, help: string): ActivityType => ({ type: name, protocol, help });
 export const BIND = type('ldap.bind', 'ldap', 'Authentication on an LDAP connection.');
@@ -38,42 +38,67 @@ export const PING = type('cldap.ping', 'cldap', 'Netlogon ping: a client looks f
 export const CLDAP_SEARCH = type('cldap.search', 'cldap', 'Another search over CLDAP.');
 
 /** A request that waits for its answer. */
-export interface Operation {
+export class Operation {
   readonly type: ActivityType;
   readonly messageId: number;
-  readonly frame: number;
-  readonly seconds: number;
-  readonly nanoseconds: number;
+  frame: number;
+  seconds: number;
+  nanoseconds: number;
   readonly direction: Direction;
-  readonly account: Identity | null;
+  account: Identity | null;
   readonly target: string;
-  readonly mdi: string;
+  mdi = '';
   readonly controls: readonly string[];
-  readonly scope?: number;
-  readonly filter?: string;
-  readonly attributes?: readonly string[];
-  readonly sizeLimit?: number;
-  readonly changes?: readonly AttributeChange[];
-  readonly newRdn?: string;
-  readonly newSuperior?: string;
-  readonly attribute?: string;
-  readonly requestName?: string;
-  readonly ping?: Ping | null;
-  readonly auth?: string;
-  readonly mechanism?: string;
-  readonly name?: string;
-  readonly version?: number;
-  readonly clearText?: boolean;
-  answer?: NetlogonAnswer | null;
-  entries: number;
-  references: number;
+  // Every operation has every field, undefined where it means nothing: objects of one shape are read fast, copies of parts of
+  // others are not.
+  scope: number | undefined = undefined;
+  filter: string | undefined = undefined;
+  attributes: readonly string[] | undefined = undefined;
+  sizeLimit: number | undefined = undefined;
+  changes: readonly AttributeChange[] | undefined = undefined;
+  newRdn: string | undefined = undefined;
+  newSuperior: string | undefined = undefined;
+  attribute: string | undefined = undefined;
+  requestName: string | undefined = undefined;
+  ping: Ping | null = null;
+  auth: string | undefined = undefined;
+  mechanism: string | undefined = undefined;
+  name: string | undefined = undefined;
+  version: number | undefined = undefined;
+  clearText: boolean | undefined = undefined;
+  answer: NetlogonAnswer | null = null;
+  entries = 0;
+  references = 0;
+
+  /** What the request just read asks for; its own fields come after. */
+  constructor(type: ActivityType, message: LdapMessage, target: string, account: Identity | null, context: Context) {
+    this.type = type;
+    this.messageId = message.messageId;
+    this.frame = context.frame;
+    this.seconds = context.seconds;
+    this.nanoseconds = context.nanoseconds;
+    this.direction = context.direction;
+    this.account = account;
+    this.target = target;
+    this.controls = message.controls();
+  }
+
+  /** Takes the fields of a searchRequest over. */
+  search(request: SearchRequest): void {
+    this.mdi = 'LDAP query';
+    this.scope = request.scope;
+    this.filter = request.filter;
+    this.attributes = request.attributes;
+    this.sizeLimit = request.sizeLimit;
+  }
 }
 
 /** Codes that are no failure of the request itself. */
 const isSuccess = (code: number): boolean =>
   code === SUCCESS || code === COMPARE_FALSE || code === COMPARE_TRUE || code === REFERRAL || code === SASL_BIND_IN_PROGRESS;
 
-const dataCode = (diagnostic: string): string => /\bdata ([0-9a-f]+)/i.exec(diagnostic)?.[1]?.toLowerCase() ?? '';
+const dataCode = (diagnostic: string): string =>
+  diagnostic === '' ? '' : (/\bdata ([0-9a-f]+)/i.exec(diagnostic)?.[1]?.toLowerCase() ?? '');
 
 /** `invalidCredentials (data 52e, wrong password)`; '' for success. */
 export function reasonOf(result: LdapResult): string {

@@ -3,7 +3,7 @@ import { tlvLength } from '../../bytes/der.ts';
 import { OK } from '../../bytes/reason.ts';
 import type { Context, Conversation } from '../contract.ts';
 import { hit } from '../limits.ts';
-import { CLDAP_SEARCH, type Operation, PING, sayOperation } from './activities.ts';
+import { CLDAP_SEARCH, Operation, PING, sayOperation } from './activities.ts';
 import { ldapLimits as limits } from './limits.ts';
 import { sayMessage } from './messages.ts';
 import * as op from './names.ts';
@@ -67,25 +67,11 @@ export class CldapConversation implements Conversation {
       this.close(context);
     }
     const ping = search.attributes.some((name) => /^netlogon$/i.test(name)) ? pingOf(search.filter) : null;
-    this.#pending.set(message.messageId, {
-      type: ping === null ? CLDAP_SEARCH : PING,
-      messageId: message.messageId,
-      frame: context.frame,
-      seconds: context.seconds,
-      nanoseconds: context.nanoseconds,
-      direction: context.direction,
-      account: null,
-      target: ping?.dnsDomain || ping?.user || search.base,
-      mdi: 'LDAP query',
-      controls: message.controls(),
-      scope: search.scope,
-      filter: search.filter,
-      attributes: search.attributes,
-      sizeLimit: search.sizeLimit,
-      ping,
-      entries: 0,
-      references: 0,
-    });
+    const target = ping?.dnsDomain || ping?.user || search.base;
+    const operation = new Operation(ping === null ? CLDAP_SEARCH : PING, message, target, null, context);
+    operation.search(search);
+    operation.ping = ping;
+    this.#pending.set(message.messageId, operation);
     if (ping !== null && ping.host !== '') context.claims.sender(context.direction, ping.host, '', 'cldap-host', context);
   }
 

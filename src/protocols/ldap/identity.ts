@@ -31,14 +31,14 @@ export function identityOfCredentials(mechanism: string, bytes: Uint8Array, from
   const end = Math.min(until, from + MAX_CREDENTIALS);
   if (mechanism === 'PLAIN') return plain(bytes, from, end);
   if (mechanism === 'EXTERNAL') return from < end ? identityOfName(utf8(bytes, from, end)) : null;
-  const text = latin1(bytes, from, end);
   if (mechanism === 'DIGEST-MD5') {
+    const text = latin1(bytes, from, end);
     const user = /\busername="([^"]*)"/.exec(text)?.[1];
     const realm = /\brealm="([^"]*)"/.exec(text)?.[1] ?? '';
     return user === undefined ? null : { name: user, domain: realm, kind: user.endsWith('$') ? 'computer' : 'user', ticket: 0 };
   }
   if (mechanism.startsWith('SCRAM-')) {
-    const user = /(?:^|,)n=([^,]*)/.exec(text)?.[1];
+    const user = /(?:^|,)n=([^,]*)/.exec(latin1(bytes, from, end))?.[1];
     return user === undefined ? null : identityOfName(user.replaceAll('=2C', ',').replaceAll('=3D', '='));
   }
   return null;

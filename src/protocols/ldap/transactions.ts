@@ -14,7 +14,7 @@ import {
   DELETE,
   EXTENDED,
   MODIFY,
-  type Operation,
+  Operation,
   RENAME,
   reasonOf,
   SEARCH,
@@ -28,6 +28,7 @@ import { ldapLimits as limits } from './limits.ts';
 import { sayMessage } from './messages.ts';
 import * as op from './names.ts';
 import {
+  type AttributeChange,
   attributesOf,
   BindRequest,
   changesOf,
@@ -250,24 +251,34 @@ export class LdapConversation implements Conversation {
         break;
       }
       case op.MODIFY_REQUEST:
-        this.#begin({ ...this.#operation(MODIFY, message.dn(), context), changes: changesOf(message) }, context);
+        this.#change(this.#operation(MODIFY, message.dn(), context), changesOf(message), context);
         break;
       case op.ADD_REQUEST:
-        this.#begin({ ...this.#operation(ADD, message.dn(), context), changes: attributesOf(message) }, context);
+        this.#change(this.#operation(ADD, message.dn(), context), attributesOf(message), context);
         break;
       case op.DEL_REQUEST:
         this.#begin(this.#operation(DELETE, message.content(), context), context);
         break;
-      case op.MOD_DN_REQUEST:
-        this.#begin({ ...this.#operation(RENAME, message.dn(), context), ...renameOf(message) }, context);
+      case op.MOD_DN_REQUEST: {
+        const rename = this.#operation(RENAME, message.dn(), context);
+        const { newRdn, newSuperior } = renameOf(message);
+        rename.newRdn = newRdn;
+        rename.newSuperior = newSuperior;
+        this.#begin(rename, context);
         break;
-      case op.COMPARE_REQUEST:
-        this.#begin({ ...this.#operation(COMPARE, message.dn(), context), attribute: comparedAttribute(message) }, context);
+      }
+      case op.COMPARE_REQUEST: {
+        const compare = this.#operation(COMPARE, message.dn(), context);
+        compare.attribute = comparedAttribute(message);
+        this.#begin(compare, context);
         break;
+      }
       case op.EXTENDED_REQUEST: {
         const requestName = requestNameOf(message);
         if (requestName === op.START_TLS) this.#startTlsId = message.messageId;
-        this.#begin({ ...this.#operation(EXTENDED, op.oidName(requestName), context), requestName }, context);
+        const extended = this.#operation(EXTENDED, op.oidName(requestName), context);
+        extended.requestName = requestName;
+        this.#begin(extended, context);
         break;
       }
       case op.SEARCH_RES_DONE:
@@ -283,20 +294,12 @@ export class LdapConversation implements Conversation {
   }
 
   #operation(type: Operation['type'], target: string, context: Context): Operation {
-    return {
-      type,
-      messageId: message.messageId,
-      frame: context.frame,
-      seconds: context.seconds,
-      nanoseconds: context.nanoseconds,
-      direction: context.direction,
-      account: this.#account,
-      target,
-      mdi: '',
-      controls: message.controls(),
-      entries: 0,
-      references: 0,
-    };
+    return new Operation(type, message, target, this.#account, context);
+  }
+
+  #change(operation: Operation, changes: readonly AttributeChange[], context: Context): void {
+    operation.changes = changes;
+    this.#begin(operation, context);
   }
 
   #begin(operation: Operation, context: Context): void {
@@ -315,11 +318,9 @@ export class LdapConversation implements Conversation {
   #searchRequest(context: Context): void {
     if (context.activities === null) return;
     search.bind(message);
-    const { scope, filter, attributes, sizeLimit } = search;
-    this.#begin(
-      { ...this.#operation(SEARCH, search.base, context), mdi: 'LDAP query', scope, filter, attributes, sizeLimit },
-      context,
-    );
+    const operation = this.#operation(SEARCH, search.base, context);
+    operation.search(search);
+    this.#begin(operation, context);
   }
 
   #result(context: Context): void {
@@ -348,21 +349,27 @@ export class LdapConversation implements Conversation {
     }
     this.#mechanism = mechanism || (auth.startsWith('sicily') ? 'NTLM' : '');
     // Steps of one SASL bind are one activity, from the first request on.
-    const before = [...this.#pending.values()].find((operation) => operation.type === BIND);
+    const before = this.#pendingBind();
     if (before !== undefined) this.#pending.delete(before.messageId);
     const isStep = before !== undefined && auth !== 'simple' && before.auth !== 'simple';
-    const operation: Operation = {
-      ...this.#operation(BIND, name, context),
-      account: account ?? (isStep ? before.account : null),
-      auth: auth.startsWith('sicily') ? 'sicily' : auth,
-      mechanism: this.#mechanism,
-      name,
-      version,
-      clearText: (auth === 'simple' && passwordLength > 0) || mechanism === 'PLAIN',
-    };
-    if (isStep)
-      this.#begin({ ...operation, frame: before.frame, seconds: before.seconds, nanoseconds: before.nanoseconds }, context);
-    else this.#begin(operation, context);
+    const operation = this.#operation(BIND, name, context);
+    operation.account = account ?? (isStep ? before.account : null);
+    operation.auth = auth.startsWith('sicily') ? 'sicily' : auth;
+    operation.mechanism = this.#mechanism;
+    operation.name = name;
+    operation.version = version;
+    operation.clearText = (auth === 'simple' && passwordLength > 0) || mechanism === 'PLAIN';
+    if (isStep) {
+      operation.frame = before.frame;
+      operation.seconds = before.seconds;
+      operation.nanoseconds = before.nanoseconds;
+    }
+    this.#begin(operation, context);
+  }
+
+  #pendingBind(): Operation | undefined {
+    for (const operation of this.#pending.values()) if (operation.type === BIND) return operation;
+    return undefined;
   }
 
   #exchanged(): AuthExchange {
@@ -389,7 +396,8 @@ export class LdapConversation implements Conversation {
     this.#account = reason === '' ? account : null;
     if (operation === undefined || context.activities === null) return;
     this.#pending.delete(message.messageId);
-    sayOperation(context.activities, { ...operation, account }, result, context);
+    operation.account = account;
+    sayOperation(context.activities, operation, result, context);
   }
 }
 

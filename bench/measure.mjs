@@ -1,0 +1,48 @@
+// Runs other programs and says what they took: wall and processor seconds, peak memory. Medians, paired ratios.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const TIME = '/usr/bin/time';
+
+/** Whether a program can be started. */
+export const has = (program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
+
+/** { wall, cpu, rss } in seconds and MiB; cpu and rss are NaN without GNU time. Throws when the program fails. */
+export function measure(program, args) {
+  const folder = mkdtempSync(join(tmpdir(), 'adtap-bench-'));
+  const file = join(folder, 'time');
+  try {
+    const timed = existsSync(TIME) ? [TIME, ['-o', file, '-f', '%U %S %M', program, ...args]] : [program, args];
+    const began = performance.now();
+    const { status, error, stderr } = spawnSync(...timed, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const wall = (performance.now() - began) / 1000;
+    if (error !== undefined) throw error;
+    if (status !== 0) throw new Error(`${program} ended with ${status}: ${String(stderr).trim().split('\n').at(-1)}`);
+    const [user, system, kilobytes] = existsSync(file) ? readFileSync(file, 'utf8').split(' ').map(Number) : [];
+    return { wall, cpu: user + system, rss: kilobytes / 1024 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+/** Medians of each figure of several measurements. */
+export const medians = (runs) => ({
+  wall: median(runs.map((run) => run.wall)),
+  cpu: median(runs.map((run) => run.cpu)),
+  rss: median(runs.map((run) => run.rss)),
+});
+
+/** Packets of a capture that adtap can read. */
+export function packetsOf(cli, file) {
+  const { stderr } = spawnSync(process.execPath, [cli, 'replay', file, '-e', 'activities', '-o', '/dev/null'], {
+    encoding: 'utf8',
+  });
+  return Number(/^packets +([\d,]+)/m.exec(stderr)?.[1]?.replaceAll(',', ''));
+}
+
+/** `1,234,567`. */
+export const count = (number) => Math.round(number).toLocaleString('en-US');
