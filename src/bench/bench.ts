@@ -85,14 +85,18 @@ export interface BenchResult {
 const BUFFER_BYTES = 64 << 20;
 const FLOWS = [1_000, 10_000, 100_000, 1_000_000];
 const QUICK_FLOWS = [1_000, 10_000];
+/** More than the ring holds: some have gone all the way. */
+const WARM_PACKETS = 200_000;
 const PACKETS_OF_FLOW = 8;
 /** Limits are shared out among 64 partitions, which get unequal numbers of flows. */
 const FLOW_LIMIT_SHARE = 1.25;
 const FLOW_LIMIT_MORE = 2048;
 const HOLD_TIMES = 6;
+const QUICK_HOLD_TIMES = 3;
 const PROFILE_TIMES = 2;
 /** What a rate that was held for a moment and not for long is lowered to, one after the other. */
 const HOLD_SHARES = [1, 0.93, 0.85, 0.7, 0.5];
+const QUICK_HOLD_SHARES = [1, 0.6];
 const MOST_RATE = 50_000_000;
 
 /** Runs the whole bench. Rejects with ADTAP_E_BENCH or the fault of the capture. */
@@ -189,14 +193,15 @@ class Bench {
 
   /** Long enough for V8 to have compiled what is hot. */
   #warmUp(): Phase {
-    return this.#phase(Number.POSITIVE_INFINITY, this.#settings.isQuick ? 0.3 : 2);
+    const phase = this.#phase(Number.POSITIVE_INFINITY, this.#settings.isQuick ? 0.3 : 2);
+    return { ...phase, packets: WARM_PACKETS };
   }
 
   #ladder(): Promise<Rung[]> {
     return this.#with({}, [], async (process) => {
       const rungs: Rung[] = [];
       // Starts the workers.
-      await process.measure({ ...this.#warmUp(), rate: MDI_TABLE[0]?.upTo ?? 0 });
+      await process.measure({ ...this.#warmUp(), rate: MDI_TABLE[0]?.upTo ?? 0, packets: 0 });
       for (const row of MDI_TABLE) {
         this.#watch.says(`ladder: ${row.upTo} packets/s`);
         rungs.push(judge(row, await process.measure(this.#phase(row.upTo))));
@@ -223,7 +228,7 @@ class Bench {
       return found;
     });
     let held = await this.#hold(search.rate, search);
-    for (const share of HOLD_SHARES.slice(1)) {
+    for (const share of (isQuick ? QUICK_HOLD_SHARES : HOLD_SHARES).slice(1)) {
       if (held.isHeld) break;
       held = await this.#hold(Math.round(search.rate * share), search);
     }
@@ -232,13 +237,14 @@ class Bench {
 
   /** Holds a rate for long, in a process of its own. */
   #hold(highest: number, search: Found): Promise<Highest> {
-    const { seconds } = this.#settings;
+    const { isQuick } = this.#settings;
+    const seconds = this.#settings.seconds * (isQuick ? QUICK_HOLD_TIMES : HOLD_TIMES);
     // Where nothing was held there is still something to be said of the lowest rung.
     const rate = Math.max(highest, MDI_TABLE[0]?.upTo ?? 0);
     return this.#with({}, ['--trace-gc'], async (process) => {
-      this.#watch.says(`hold: ${rate} packets/s for ${seconds * HOLD_TIMES} s`);
-      await process.measure({ ...this.#warmUp(), rate: rate / 2 });
-      const measured = await process.measure(this.#phase(rate, seconds * HOLD_TIMES));
+      this.#watch.says(`hold: ${rate} packets/s for ${seconds.toFixed(1)} s`);
+      await process.measure({ ...this.#warmUp(), rate: rate / 2, packets: 0 });
+      const measured = await process.measure(this.#phase(rate, seconds));
       const { peakRssBytes, garbage } = await process.finish();
       const reasons = failings(measured);
       if (peakRssBytes > this.#settings.memoryBytes) reasons.push(`${peakRssBytes} bytes of memory, over the budget`);

@@ -1,7 +1,7 @@
 // The highest rate that is held: stepped up until one is not, then bisected.
 
 export interface SearchSettings {
-  /** Packets per second to begin with. */
+  /** Packets per second to begin with; at least 1000. */
   readonly start: number;
   /** No higher is tried. */
   readonly most: number;
@@ -38,7 +38,7 @@ export async function highestRate(settings: SearchSettings, probe: (rate: number
   };
   let held = 0;
   let failed = Number.POSITIVE_INFINITY;
-  for (let rate = Math.min(Math.round(settings.start), most); ; ) {
+  for (let rate = Math.min(Math.max(Math.round(settings.start), LEAST), most); ; ) {
     if (await holds(rate)) held = rate;
     else failed = rate;
     if (failed < Number.POSITIVE_INFINITY && held > 0) break;

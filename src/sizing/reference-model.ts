@@ -14,45 +14,13 @@ export const referenceModel: Model = {
     words: 'affinity to two processors and RLIMIT_DATA',
   },
   points: [
-    {
-      packetsPerSecond: 1000,
-      cores: 0.139,
-      memoryGib: 0.112,
-    },
-    {
-      packetsPerSecond: 5000,
-      cores: 0.251,
-      memoryGib: 0.123,
-    },
-    {
-      packetsPerSecond: 10000,
-      cores: 0.269,
-      memoryGib: 0.13,
-    },
-    {
-      packetsPerSecond: 20000,
-      cores: 0.286,
-      memoryGib: 0.151,
-    },
-    {
-      packetsPerSecond: 50000,
-      cores: 0.468,
-      memoryGib: 0.168,
-    },
-    {
-      packetsPerSecond: 75000,
-      cores: 0.468,
-      memoryGib: 0.224,
-    },
-    {
-      packetsPerSecond: 100000,
-      cores: 0.557,
-      memoryGib: 0.256,
-    },
-    {
-      packetsPerSecond: 610447,
-      cores: 1.801,
-      memoryGib: 0.585,
-    },
+    { packetsPerSecond: 1000, cores: 0.127, memoryGib: 0.112 },
+    { packetsPerSecond: 5000, cores: 0.306, memoryGib: 0.117 },
+    { packetsPerSecond: 10000, cores: 0.306, memoryGib: 0.122 },
+    { packetsPerSecond: 20000, cores: 0.316, memoryGib: 0.132 },
+    { packetsPerSecond: 50000, cores: 0.34, memoryGib: 0.156 },
+    { packetsPerSecond: 75000, cores: 0.367, memoryGib: 0.204 },
+    { packetsPerSecond: 100000, cores: 0.431, memoryGib: 0.247 },
+    { packetsPerSecond: 758372, cores: 1.664, memoryGib: 0.611 },
   ],
 };

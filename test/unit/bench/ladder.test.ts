@@ -89,7 +89,7 @@ describe('highestRate', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1200, max: 5_000_000 }),
-        fc.integer({ min: 1000, max: 8_000_000 }),
+        fc.integer({ min: 0, max: 8_000_000 }),
         fc.double({ min: 1.1, max: 3, noNaN: true }),
         async (threshold, start, step) => {
           let probes = 0;
