@@ -87,6 +87,7 @@ const FLOWS = [1_000, 10_000, 100_000, 1_000_000];
 const QUICK_FLOWS = [1_000, 10_000];
 /** More than the ring holds: some have gone all the way. */
 const WARM_PACKETS = 200_000;
+const QUICK_WARM_PACKETS = 110_000;
 const PACKETS_OF_FLOW = 8;
 /** Limits are shared out among 64 partitions, which get unequal numbers of flows. */
 const FLOW_LIMIT_SHARE = 1.25;
@@ -194,7 +195,7 @@ class Bench {
   /** Long enough for V8 to have compiled what is hot. */
   #warmUp(): Phase {
     const phase = this.#phase(Number.POSITIVE_INFINITY, this.#settings.isQuick ? 0.3 : 2);
-    return { ...phase, packets: WARM_PACKETS };
+    return { ...phase, packets: this.#settings.isQuick ? QUICK_WARM_PACKETS : WARM_PACKETS };
   }
 
   #ladder(): Promise<Rung[]> {
@@ -216,7 +217,7 @@ class Bench {
     const search = await this.#with({}, [], async (process) => {
       await process.measure(this.#warmUp());
       const found = await highestRate(
-        { start: start / 2, most: MOST_RATE, step: isQuick ? 1.6 : 1.5, precision: isQuick ? 0.3 : 0.04 },
+        { start: start / 2, most: MOST_RATE, step: isQuick ? 1.6 : 1.5, precision: isQuick ? 0.6 : 0.04 },
         async (rate) => {
           const measured = await process.measure(this.#phase(rate, isQuick ? seconds : seconds / 2));
           const reasons = failings(measured);
@@ -243,7 +244,7 @@ class Bench {
     const rate = Math.max(highest, MDI_TABLE[0]?.upTo ?? 0);
     return this.#with({}, ['--trace-gc'], async (process) => {
       this.#watch.says(`hold: ${rate} packets/s for ${seconds.toFixed(1)} s`);
-      await process.measure({ ...this.#warmUp(), rate: rate / 2, packets: 0 });
+      await process.measure(this.#warmUp());
       const measured = await process.measure(this.#phase(rate, seconds));
       const { peakRssBytes, garbage } = await process.finish();
       const reasons = failings(measured);

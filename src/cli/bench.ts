@@ -21,7 +21,7 @@ interface Options {
 }
 
 const SECONDS = 5;
-const QUICK_SECONDS = 0.4;
+const QUICK_SECONDS = 0.25;
 
 export function benchCommand(): Command {
   return new Command('bench')
@@ -35,7 +35,7 @@ export function benchCommand(): Command {
       `seconds of each measurement; the highest rate is held six times as long (default: ${SECONDS})`,
       seconds,
     )
-    .option('--quick', 'short and coarse, in less than half a minute: to see that it works, not to plan with')
+    .option('--quick', 'short and coarse, in about half a minute: to see that it works, not to plan with')
     .option('--json', 'print the result as JSON')
     .option('--html <file>', 'write a page with plots')
     .option('--model <file>', 'write the model that `adtap sizing --model` reads')
