@@ -67,7 +67,7 @@ module.exports = {
       comment: 'Nothing before the sinks knows runtimes, commands or metrics.',
       severity: 'error',
       from: { path: `^src/(${path.join('|')})/` },
-      to: { path: '^src/(runtime|cli|metrics|explain)/' },
+      to: { path: '^src/(runtime|cli|metrics|explain|bench|sizing|report)/' },
     },
     { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^src/', pathNot: '\\.d\\.ts$' }, to: {} },
   ],

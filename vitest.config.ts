@@ -5,7 +5,16 @@ export default defineConfig({
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'lcov'] },
     projects: [
       {
-        test: { name: 'offline', include: ['test/**/*.test.ts'], exclude: ['test/live/**'], testTimeout: 60_000 },
+        test: {
+          name: 'offline',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/live/**', 'test/browser/**'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        // Pages in Chromium: npm run test:browser.
+        test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
       },
       {
         // On real adapters, as root: npm run test:live.

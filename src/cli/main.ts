@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { AdtapError } from '../errors.ts';
 import { adaptersCommand } from './adapters.ts';
+import { benchCommand } from './bench.ts';
 import { configCommand } from './config.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
@@ -13,6 +14,7 @@ import { replayCommand } from './replay.ts';
 import { resolveCommand } from './resolve.ts';
 import { schemaCommand } from './schema.ts';
 import { sensorCommand } from './sensor.ts';
+import { sizingCommand } from './sizing.ts';
 import { topCommand } from './top.ts';
 import { adtapVersion } from './version.ts';
 
@@ -29,6 +31,8 @@ for (const command of [
   adaptersCommand(),
   doctorCommand(),
   resolveCommand(),
+  benchCommand(),
+  sizingCommand(),
   explainCommand(),
   generateCommand(),
   protocolsCommand(),

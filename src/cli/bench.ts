@@ -1,0 +1,98 @@
+// `adtap bench`: what this machine holds within a budget.
+import { writeFile } from 'node:fs/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { type BenchResult, runBench } from '../bench/bench.ts';
+import { modelOf } from '../bench/model.ts';
+import { AdtapError } from '../errors.ts';
+import { bytes } from './amounts.ts';
+import { number, positive } from './arguments.ts';
+import { adtapVersion } from './version.ts';
+
+interface Options {
+  readonly cores: number;
+  readonly memory: number;
+  readonly workers?: number;
+  readonly seconds?: number;
+  readonly quick?: boolean;
+  readonly json?: boolean;
+  readonly html?: string;
+  readonly model?: string;
+  readonly quiet?: boolean;
+}
+
+const SECONDS = 5;
+const QUICK_SECONDS = 0.25;
+
+export function benchCommand(): Command {
+  return new Command('bench')
+    .description("Measure what this machine holds within a budget, beside Microsoft's table: captures, repeated, are the load.")
+    .argument('<captures...>', 'capture files; their first 256 MiB are kept in memory')
+    .option('--cores <n>', 'processors of the budget', cores, 2)
+    .option('--memory <size>', 'memory of the budget, such as 6G', bytes, 6 * 2 ** 30)
+    .option('-w, --workers <n>', 'worker threads (default: one a core of the budget)', positive)
+    .option(
+      '--seconds <s>',
+      `seconds of each measurement; the highest rate is held six times as long (default: ${SECONDS})`,
+      seconds,
+    )
+    .option('--quick', 'short and coarse, in about half a minute: to see that it works, not to plan with')
+    .option('--json', 'print the result as JSON')
+    .option('--html <file>', 'write a page with plots')
+    .option('--model <file>', 'write the model that `adtap sizing --model` reads')
+    .option('-q, --quiet', 'do not say what is being measured')
+    .action(run);
+}
+
+async function run(captures: readonly string[], options: Options): Promise<void> {
+  const stop = new AbortController();
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const onSignal = (): void => stop.abort(new AdtapError('ADTAP_E_BENCH', 'ended early; nothing is reported'));
+  for (const signal of signals) process.once(signal, onSignal);
+  try {
+    const result = await runBench(
+      {
+        captures,
+        cores: options.cores,
+        memoryBytes: options.memory,
+        workers: options.workers ?? Math.ceil(options.cores),
+        seconds: options.seconds ?? (options.quick ? QUICK_SECONDS : SECONDS),
+        isQuick: options.quick ?? false,
+      },
+      { says: options.quiet ? () => undefined : (step) => void process.stderr.write(`${step}\n`), signal: stop.signal },
+    );
+    await show(result, options);
+  } finally {
+    for (const signal of signals) process.removeListener(signal, onSignal);
+  }
+}
+
+async function show(result: BenchResult, options: Options): Promise<void> {
+  // The plotting library is large; commands that draw nothing do not load it.
+  const { benchPage, benchText } = await import('../report/bench.ts');
+  if (options.json) process.stdout.write(`${JSON.stringify({ adtap: adtapVersion, ...result }, null, 2)}\n`);
+  else process.stdout.write(`${benchText(result)}\n`);
+  if (options.html !== undefined) await writeReport(options.html, benchPage(result, adtapVersion));
+  if (options.model !== undefined)
+    await writeReport(options.model, `${JSON.stringify(modelOf(result, adtapVersion), null, 2)}\n`);
+}
+
+/** Writes a file that the user asked for. */
+export async function writeReport(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (cause) {
+    throw new AdtapError('ADTAP_E_OUTPUT', `${path}: cannot be written: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function cores(text: string): number {
+  const value = number(text);
+  if (value < 0.1 || value > 1024) throw new InvalidArgumentError('It must be a number from 0.1 to 1024.');
+  return value;
+}
+
+function seconds(text: string): number {
+  const value = number(text);
+  if (value < 0.2 || value > 3600) throw new InvalidArgumentError('It must be a number from 0.2 to 3600.');
+  return value;
+}

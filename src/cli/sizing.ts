@@ -1,0 +1,113 @@
+// `adtap sizing`: what the traffic of domain controllers needs.
+import { availableParallelism, totalmem } from 'node:os';
+import { Command } from 'commander';
+import { AdtapError } from '../errors.ts';
+import { countAdapters } from '../sizing/adapter.ts';
+import { readCapturedTraffic } from '../sizing/capture.ts';
+import { readCounters } from '../sizing/counters-csv.ts';
+import { readHosts } from '../sizing/hosts.ts';
+import { readModel } from '../sizing/model.ts';
+import { referenceModel } from '../sizing/reference-model.ts';
+import { hostOf, type Observed, size } from '../sizing/sizing.ts';
+import { bytes, duration } from './amounts.ts';
+import { number } from './arguments.ts';
+import { writeReport } from './bench.ts';
+import { adtapVersion } from './version.ts';
+
+interface Options {
+  readonly adapter?: readonly string[];
+  readonly capture?: readonly string[];
+  readonly counters?: readonly string[];
+  readonly hosts?: string;
+  readonly name: string;
+  readonly cores?: number;
+  readonly memory?: number;
+  readonly for: number;
+  readonly interval: number;
+  readonly model?: string;
+  readonly json?: boolean;
+  readonly csv?: string;
+  readonly html?: string;
+  readonly quiet?: boolean;
+}
+
+const GIBIBYTE = 2 ** 30;
+
+export function sizingCommand(): Command {
+  return new Command('sizing')
+    .description(
+      "Say what the traffic of domain controllers needs: by Microsoft's table and words, and by adtap's measured model.",
+    )
+    .option('-i, --adapter <names...>', 'count the packets of these adapters of this machine (Linux); nothing is captured')
+    .option('--capture <files...>', 'captures of one domain controller, merged by time')
+    .option(
+      '--counters <files...>',
+      'counters in CSV: of Performance Monitor, or time, dc, adapter, packets_per_second or packets_total',
+    )
+    .option('--hosts <file>', 'CSV of the domain controllers: dc, cores, memory_gb; if wanted os, cpu_percent, memory_used_gb')
+    .option('--name <dc>', 'name of the domain controller that --adapter or --capture is of', 'dc')
+    .option('--cores <n>', 'cores of domain controllers that --hosts does not name', number)
+    .option('--memory <size>', 'memory of those, such as 16G', bytes)
+    .option('--for <time>', 'how long adapters are counted; Ctrl-C ends it early', duration, 86_400)
+    .option('--interval <time>', 'time between looks at the counters', duration, 5)
+    .option('--model <file>', 'what `adtap bench --model` wrote (default: a reference that was measured on two cores)')
+    .option('--json', 'print the result as JSON')
+    .option('--csv <file>', 'write a line a domain controller; - is standard output')
+    .option('--html <file>', 'write a page with plots')
+    .option('-q, --quiet', 'do not say what is being counted')
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const model = options.model === undefined ? referenceModel : readModel(options.model);
+  const hosts = options.hosts === undefined ? new Map() : readHosts(options.hosts);
+  const observed = await observe(options);
+  // Adapters are this machine's own.
+  const isHere = options.adapter !== undefined;
+  const cores = options.cores ?? (isHere ? availableParallelism() : null);
+  const memory = options.memory ?? (isHere ? totalmem() : null);
+  const result = size(observed, hosts, hostOf(cores, memory === null ? null : memory / GIBIBYTE), model);
+  // The plotting library is large; commands that draw nothing do not load it.
+  const { sizingCsv, sizingPage, sizingText } = await import('../report/sizing.ts');
+  if (options.json) process.stdout.write(`${JSON.stringify({ adtap: adtapVersion, ...result }, null, 2)}\n`);
+  else if (options.csv !== '-') process.stdout.write(sizingText(result));
+  if (options.csv === '-') process.stdout.write(sizingCsv(result));
+  else if (options.csv !== undefined) await writeReport(options.csv, sizingCsv(result));
+  if (options.html !== undefined) await writeReport(options.html, sizingPage(result, adtapVersion));
+}
+
+async function observe(options: Options): Promise<Observed[]> {
+  const { adapter, capture, counters, name } = options;
+  if ([adapter, capture, counters].filter((one) => one !== undefined).length !== 1)
+    throw new AdtapError(
+      'ADTAP_E_COUNTERS',
+      'give one of --adapter, --capture and --counters: that is where the traffic is taken from',
+    );
+  if (counters !== undefined) return counters.flatMap((path) => readCounters(path)).map((series) => ({ ...series, mix: null }));
+  if (capture !== undefined) {
+    const { samples, mix } = await readCapturedTraffic(capture);
+    return [{ name, adapters: new Map([['', samples]]), restarts: 0, mix }];
+  }
+  return [{ name, adapters: await count(adapter ?? [], options), restarts: 0, mix: null }];
+}
+
+async function count(adapters: readonly string[], options: Options): Promise<Awaited<ReturnType<typeof countAdapters>>> {
+  const stop = new AbortController();
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const onSignal = (): void => stop.abort();
+  for (const signal of signals) process.once(signal, onSignal);
+  const isShown = !options.quiet && process.stderr.isTTY === true;
+  try {
+    return await countAdapters(adapters, {
+      seconds: options.for,
+      intervalSeconds: options.interval,
+      signal: stop.signal,
+      says: (seconds, rate) => {
+        if (isShown) process.stderr.write(`\r${Math.round(seconds)} of ${options.for} s, ${Math.round(rate)} packets/s \u001b[K`);
+      },
+    });
+  } finally {
+    if (isShown) process.stderr.write('\r\u001b[K');
+    for (const signal of signals) process.removeListener(signal, onSignal);
+  }
+}

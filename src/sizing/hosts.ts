@@ -1,0 +1,41 @@
+// What the domain controllers are: cores and memory, for the verdicts.
+import { amount, fault, readTable } from './counters-csv.ts';
+
+export interface Host {
+  /** Null when it is not known. */
+  readonly cores: number | null;
+  readonly memoryGib: number | null;
+  /** Null when it was asked and not answered; undefined when nobody asked. */
+  readonly os?: string | null;
+  /** In use without the sensor: share of the processors 0 to 1, and GiB; 0 when not known. */
+  readonly busyCpu: number;
+  readonly usedMemoryGib: number;
+}
+
+export const UNKNOWN_HOST: Host = { cores: null, memoryGib: null, busyCpu: 0, usedMemoryGib: 0 };
+
+/** Hosts by lower-case name from a CSV with columns `dc`, `cores`, `memory_gb`, and if wanted `os`, `cpu_percent`, `memory_used_gb`. */
+export function readHosts(path: string): Map<string, Host> {
+  const { header, rows } = readTable(path);
+  const names = header.cells.map((cell) => cell.toLowerCase());
+  for (const name of ['dc', 'cores', 'memory_gb'])
+    if (!names.includes(name)) throw fault(path, header.line, `there is no column ${name}`);
+  const hosts = new Map<string, Host>();
+  for (const { line, cells } of rows) {
+    const text = (name: string): string => cells[names.indexOf(name)] ?? '';
+    const value = (name: string): number | null => (names.includes(name) ? amount(path, line, name, text(name)) : null);
+    const name = text('dc').toLowerCase();
+    if (name === '') throw fault(path, line, 'dc is empty');
+    if (hosts.has(name)) throw fault(path, line, `${text('dc')} comes twice`);
+    const percent = value('cpu_percent') ?? 0;
+    if (percent > 100) throw fault(path, line, `cpu_percent is ${percent}, more than 100`);
+    hosts.set(name, {
+      cores: value('cores'),
+      memoryGib: value('memory_gb'),
+      ...(names.includes('os') ? { os: text('os') === '' ? null : text('os') } : {}),
+      busyCpu: percent / 100,
+      usedMemoryGib: value('memory_used_gb') ?? 0,
+    });
+  }
+  return hosts;
+}

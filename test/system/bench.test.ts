@@ -1,0 +1,123 @@
+// `adtap bench` end to end, quick: the budget, the load, the ladder, the page and the model, as users get them.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BenchResult } from '../../src/bench/bench.ts';
+import { MDI_TABLE } from '../../src/sizing/mdi-table.ts';
+import { readModel } from '../../src/sizing/model.ts';
+import { adtap, type Ran } from '../support/cli.ts';
+import { fixture } from '../support/fixtures.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'adtap-test-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+const capture = fixture('lab/first-look.pcap');
+
+describe('adtap bench --quick', () => {
+  const html = join(scratch, 'bench.html');
+  const model = join(scratch, 'model.json');
+  const left = readdirSync(tmpdir()).filter((name) => name.startsWith('adtap-bench-'));
+  let ran: Ran;
+  let result: BenchResult;
+
+  beforeAll(async () => {
+    ran = await adtap('bench', capture, '--quick', '--json', '--html', html, '--model', model);
+    expect(ran.stderr).toMatch(/^budget: /);
+    result = JSON.parse(ran.stdout) as BenchResult;
+  }, 120_000);
+
+  it('runs to its end, in its budget, and says which that is', () => {
+    expect(ran.stderr).toMatch(/^budget: (cgroup v2|affinity)/);
+    expect(ran.status).toBe(0);
+    expect(['cgroup', 'affinity']).toContain(result.budget.kind);
+    expect(result.budget.workers).toBe(2);
+  });
+
+  it('measures each row of the table at its rate', () => {
+    expect(result.ladder.map(({ row }) => row)).toEqual(MDI_TABLE);
+    for (const { row, measured, isHeld, reasons, cores, spareCores } of result.ladder) {
+      expect(measured.rate).toBe(row.upTo);
+      expect(measured.packets + measured.dropped).toBeGreaterThan(0);
+      expect(isHeld).toBe(reasons.length === 0);
+      expect(cores).toBeCloseTo(measured.cpuSeconds / measured.seconds, 6);
+      expect(spareCores).toBeCloseTo(1 - cores / row.cores, 6);
+      expect(measured.peakRssBytes).toBeGreaterThan(20 << 20);
+    }
+  });
+
+  it('finds a highest rate, and what it takes', () => {
+    const { search, measured, peakRssBytes, garbage } = result.highest;
+    expect(search.tried.length).toBeGreaterThan(0);
+    expect(measured.rate).toBeGreaterThanOrEqual(1000);
+    expect(measured.activities).toBeGreaterThan(0);
+    expect(measured.lag.samples).toBeGreaterThan(0);
+    const shares = measured.lag.percentiles.map(([, ms]) => ms);
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    expect(peakRssBytes).toBeGreaterThanOrEqual(measured.peakRssBytes);
+    expect(garbage.main.count).toBeGreaterThan(0);
+    expect(garbage.workers.count).toBeGreaterThan(0);
+  });
+
+  it('tells stages apart, and protocols', () => {
+    const stages = result.stages.stages.map(({ stage }) => stage);
+    expect(stages).toEqual(expect.arrayContaining(['transport', 'ip', 'activity', 'protocols/kerberos', 'protocols/dns']));
+    expect(result.stages.stages.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 6);
+    expect(result.stages.activitiesByProtocol['kerberos']).toBeGreaterThan(0);
+  });
+
+  it('measures with 1 and 2 workers, and with more and more flows open', () => {
+    expect(result.scaling.map(({ workers }) => workers)).toEqual([1, 2]);
+    for (const { flows, measured } of result.flows) {
+      expect(measured.activeFlows).toBeGreaterThan(flows * 0.9);
+      // The limit of flows is set a quarter above, and 2048 more for uneven shares.
+      expect(measured.activeFlows).toBeLessThanOrEqual(flows * 1.25 + 2048);
+    }
+  });
+
+  it('writes a page that fetches nothing, and a model that sizing reads', async () => {
+    const page = readFileSync(html, 'utf8');
+    expect(page).not.toMatch(/<script|\ssrc=|@import|url\(/);
+    const { points, workers } = readModel(model);
+    expect(points.length).toBeGreaterThan(0);
+    expect(workers).toBe(2);
+    const sized = await adtap(
+      'sizing',
+      '--counters',
+      fixture('capacity/day.csv'),
+      '--cores',
+      '4',
+      '--memory',
+      '16G',
+      '--model',
+      model,
+    );
+    expect(sized.status).toBe(0);
+    expect(sized.stdout).toContain('DC01');
+  });
+
+  it('leaves nothing behind', () => {
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('adtap-bench-'))).toEqual(left);
+  });
+});
+
+describe('adtap bench refuses', () => {
+  it.each([
+    [[join(scratch, 'none.pcap')], 2, /none\.pcap/],
+    [[fixture('capacity/day.csv')], 2, /day\.csv/],
+    [[capture, '--cores', '0'], 2, /from 0\.1 to 1024/],
+    [[capture, '--seconds', '0'], 2, /from 0\.2 to 3600/],
+    [[capture, '--memory', '64M', '--quick'], 1, /the measured process (ended|failed)/],
+  ])('%j', async (args, status, problem) => {
+    const refused = await adtap('bench', ...args);
+    expect(refused.stderr).toMatch(problem);
+    expect(refused.status).toBe(status);
+  });
+
+  it('a capture without packets', async () => {
+    const empty = join(scratch, 'empty.pcap');
+    writeFileSync(empty, readFileSync(capture).subarray(0, 24));
+    const refused = await adtap('bench', empty);
+    expect(refused.stderr).toMatch(/no packet/);
+    expect(refused.status).toBe(2);
+  });
+});

@@ -1,0 +1,112 @@
+// `adtap sizing` as users get it: the worked example of docs/capacity.md, a capture, an adapter, and what it refuses.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { SizingResult } from '../../src/sizing/sizing.ts';
+import { adtap } from '../support/cli.ts';
+import { fixture, root } from '../support/fixtures.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'adtap-test-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+const day = ['--counters', fixture('capacity/day.csv'), '--hosts', fixture('capacity/hosts.csv')];
+const json = async (...args: readonly string[]): Promise<SizingResult> =>
+  JSON.parse((await adtap('sizing', ...args, '--json')).stdout) as SizingResult;
+
+/** The busiest 15 minutes of day.csv, counted with nothing but the definition: each row is the mean of the minute before it. */
+function busyByHand(dc: string): number {
+  const [header = [], , ...rows] = parse(readFileSync(fixture('capacity/day.csv'))) as string[][];
+  const columns = header.flatMap((name, index) => (name.startsWith(`\\\\${dc}\\`) ? [index] : []));
+  const minutes = rows.map((cells) => columns.reduce((sum, column) => sum + Number(cells[column]), 0));
+  let busy = 0;
+  // Windows begin every 5 seconds: twelfths of a minute.
+  for (let start = 0; start + 15 * 12 <= minutes.length * 12; start++) {
+    let sum = 0;
+    for (let at = start; at < start + 15 * 12; at++) sum += minutes[Math.floor(at / 12)]!;
+    busy = Math.max(busy, sum / (15 * 12));
+  }
+  return busy;
+}
+
+describe('adtap sizing', () => {
+  it('sizes the day of the worked example', async () => {
+    const { controllers, sensors } = await json(...day);
+    expect(controllers.map(({ name, mdi }) => [name, mdi.words])).toEqual([
+      ['DC01', 'Yes'],
+      ['DC02', 'Yes'],
+      ['DC03', 'Maybe, but additional resources required'],
+    ]);
+    for (const { name, traffic, adtap: own } of controllers) {
+      expect(traffic?.busy).toBeCloseTo(busyByHand(name), 3);
+      expect(own.words).toBe('Yes');
+    }
+    expect(sensors).toEqual({ mdi: 3, adtap: 3 });
+  });
+
+  it('says the same in words, in CSV and on a page', async () => {
+    const csv = join(scratch, 'out.csv');
+    const html = join(scratch, 'out.html');
+    const { stdout, status } = await adtap('sizing', ...day, '--csv', csv, '--html', html);
+    expect(status).toBe(0);
+    const { controllers } = await json(...day);
+    const rows = parse(readFileSync(csv), { columns: true }) as Record<string, string>[];
+    expect(rows.map((row) => [row['dc'], row['mdi_verdict'], Number(row['busy_packets_per_second'])])).toEqual(
+      controllers.map(({ name, mdi, traffic }) => [name, mdi.words, Number(traffic?.busy.toFixed(1))]),
+    );
+    const page = readFileSync(html, 'utf8');
+    for (const { name, mdi, traffic } of controllers)
+      for (const text of [name, mdi.words, Math.round(traffic?.busy ?? 0).toLocaleString('en-US')]) {
+        expect(stdout).toContain(text);
+        expect(page).toContain(text);
+      }
+  });
+
+  it('says what docs/capacity.md shows', async () => {
+    const shown = /\$ adtap (sizing .*)\n([\s\S]*?)```/.exec(readFileSync(join(root, 'docs/capacity.md'), 'utf8'));
+    const lines = (shown?.[2] ?? '').split('\n').filter((line) => line !== '...');
+    const { stdout } = await adtap(
+      ...(shown?.[1] ?? '').split(' ').map((word) => word.replace(/^fixtures/, join(root, 'fixtures'))),
+    );
+    expect(lines.length).toBeGreaterThan(8);
+    expect(lines.filter((line) => !stdout.split('\n').includes(line))).toEqual([]);
+  });
+
+  it('takes the traffic of a capture, with what it was', async () => {
+    const capture = fixture('lab/first-look.pcap');
+    const { controllers } = await json('--capture', capture, '--name', 'DC9', '--cores', '2', '--memory', '8G');
+    const [dc] = controllers;
+    const replayed = await adtap('replay', capture, '-o', join(scratch, 'out.ndjson'));
+    const packets = Number(/^packets +([\d,]+)/m.exec(replayed.stderr)?.[1]?.replaceAll(',', ''));
+    expect(dc?.name).toBe('DC9');
+    expect(dc?.mix?.packets).toBe(packets);
+    expect(dc!.mix!.decoded + dc!.mix!.ignored + dc!.mix!.dropped).toBe(packets);
+    expect(dc?.mix?.messages['kerberos']).toBeGreaterThan(0);
+    expect(dc!.traffic!.average * dc!.traffic!.seconds).toBeCloseTo(packets, 3);
+    expect(dc?.warnings.join()).toMatch(/busy is their average, not the busiest 15 minutes/);
+  });
+
+  it('counts an adapter of this machine', async () => {
+    const { controllers } = await json('--adapter', 'lo', '--for', '1s', '--interval', '0.2s');
+    expect(controllers[0]?.adapters).toEqual(['lo']);
+    expect(controllers[0]?.traffic?.seconds).toBeGreaterThan(0.9);
+    expect(controllers[0]?.host.cores).toBeGreaterThan(0);
+  });
+
+  it.each([
+    [[], 2, /give one of --adapter, --capture and --counters/],
+    [['--adapter', 'lo', '--counters', 'x'], 2, /give one of/],
+    [['--adapter', 'no-such-adapter'], 2, /there is no such adapter/],
+    [['--counters', fixture('capacity/hosts.csv')], 2, /hosts\.csv: line 1: there is no column time/],
+    [['--capture', '-'], 2, /standard input can be read only once/],
+    [['--counters', 'x', '--model', fixture('capacity/hosts.csv')], 2, /cannot be read as JSON/],
+    [[...day, '--html', '/no/such/folder/x.html'], 1, /cannot be written/],
+    [[...day, '--memory', 'much'], 2, /must be an amount of memory/],
+    [[...day, '--for', 'ever'], 2, /must be a time/],
+  ])('refuses %j', async (args, status, problem) => {
+    const ran = await adtap('sizing', ...args);
+    expect(ran.stderr).toMatch(problem);
+    expect(ran.status).toBe(status);
+  });
+});

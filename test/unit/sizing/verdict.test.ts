@@ -1,0 +1,269 @@
+// Verdicts as tables: traffic and a host in, words out. And what verdicts rest on: models, plans, adapters' counters.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { countAdapters } from '../../../src/sizing/adapter.ts';
+import type { Host } from '../../../src/sizing/hosts.ts';
+import { planMachines } from '../../../src/sizing/machines.ts';
+import { highestOf, type Model, needsAt, rateWithin, readModel } from '../../../src/sizing/model.ts';
+import { referenceModel } from '../../../src/sizing/reference-model.ts';
+import { hostOf, size } from '../../../src/sizing/sizing.ts';
+import type { Traffic } from '../../../src/sizing/traffic.ts';
+import { adtapVerdict, mdiVerdict } from '../../../src/sizing/verdict.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'adtap-test-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+const traffic = (busy: number, average = busy / 3): Traffic => ({
+  busy,
+  average,
+  peak: busy,
+  busyFrom: 0,
+  busyTo: 900,
+  from: 0,
+  to: 86_400,
+  seconds: 86_400,
+  isShort: false,
+  isPartOfDay: false,
+});
+const host = (cores: number | null, memoryGib: number | null, more: Partial<Host> = {}): Host => ({
+  cores,
+  memoryGib,
+  busyCpu: 0,
+  usedMemoryGib: 0,
+  ...more,
+});
+
+describe('mdiVerdict', () => {
+  it.each<[string, number, number, Host, string]>([
+    ['small and roomy', 800, 300, host(4, 16), 'Yes'],
+    ['the least hardware', 800, 300, host(2, 6), 'Yes'],
+    ['less than the least hardware', 800, 300, host(1, 6), 'Yes, but additional resources required'],
+    ['too little memory for its row', 15_000, 5000, host(4, 8), 'Yes, but additional resources required'],
+    ['too few cores for its row', 30_000, 9000, host(2, 16), 'Yes, but additional resources required'],
+    ['exactly its row', 20_000, 9000, host(2, 9), 'Yes'],
+    ['a little over the row', 20_001, 9000, host(2, 9), 'Yes, but additional resources required'],
+    ['a spike', 8000, 700, host(4, 16), 'Maybe'],
+    ['ten times is not yet a spike', 8000, 800, host(4, 16), 'Yes'],
+    ['a spike, and too little memory', 8000, 700, host(4, 6), 'Maybe, but additional resources required'],
+    ['60k', 60_000, 30_000, host(16, 64), 'Yes'],
+    ['above 60k, whatever it has', 60_001, 30_000, host(16, 64), 'Maybe, but additional resources required'],
+    ['the end of the table', 100_000, 50_000, host(16, 64), 'Maybe, but additional resources required'],
+    ['beyond the table', 100_001, 50_000, host(16, 64), 'No'],
+    ['no cores known', 800, 300, host(null, 16), 'Missing core data'],
+    ['no memory known', 800, 300, host(4, null), 'Missing RAM data'],
+    ['no system known, though asked for', 800, 300, host(4, 16, { os: null }), 'Missing OS Data'],
+  ])('%s', (_, busy, average, machine, words) => {
+    const verdict = mdiVerdict(traffic(busy, average), machine);
+    expect(verdict.words).toBe(words);
+    expect(verdict.because.length).toBeGreaterThan(0);
+  });
+
+  it('is Missing Traffic Data without traffic', () => {
+    expect(mdiVerdict(null, host(4, 16)).words).toBe('Missing Traffic Data');
+  });
+
+  it('says how much more is needed', () => {
+    expect(mdiVerdict(traffic(30_000), host(2, 8)).because).toEqual([
+      '1.5 cores more: it has 2, row 20k-50k and the least hardware ask for 3.5',
+      '1.5 GB more: it has 8, row 20k-50k and the least hardware ask for 9.5',
+    ]);
+  });
+});
+
+const model: Model = {
+  form: 'adtap-model-1',
+  adtap: '0.0.0',
+  measuredOn: 'a table',
+  load: 'none',
+  workers: 2,
+  budget: { cores: 2, memoryGib: 6, words: 'none' },
+  points: [
+    { packetsPerSecond: 1000, cores: 0.1, memoryGib: 0.2 },
+    { packetsPerSecond: 101_000, cores: 0.5, memoryGib: 0.3 },
+    { packetsPerSecond: 501_000, cores: 1.7, memoryGib: 0.5 },
+  ],
+};
+
+describe('a model', () => {
+  it.each([
+    [0, { cores: 0.1, memoryGib: 0.2 }],
+    [1000, { cores: 0.1, memoryGib: 0.2 }],
+    [51_000, { cores: 0.3, memoryGib: 0.25 }],
+    [301_000, { cores: 1.1, memoryGib: 0.4 }],
+    [501_000, { cores: 1.7, memoryGib: 0.5 }],
+  ])('%d packets/s take what lies between the points', (rate, needs) => {
+    const found = needsAt(model, rate)!;
+    expect(found.cores).toBeCloseTo(needs.cores, 9);
+    expect(found.memoryGib).toBeCloseTo(needs.memoryGib, 9);
+  });
+
+  it('knows nothing beyond its highest point', () => expect(needsAt(model, 501_001)).toBeNull());
+
+  it('turns needs back into a rate', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1000, max: 501_000 }), (rate) => {
+        const { cores, memoryGib } = needsAt(model, rate)!;
+        expect(Math.abs(rateWithin(model, cores + 1e-9, memoryGib + 1e-9) - rate)).toBeLessThanOrEqual(2);
+      }),
+    );
+    expect(rateWithin(model, 0.05, 10)).toBe(0);
+    expect(rateWithin(model, 10, 0.1)).toBe(0);
+    expect(rateWithin(model, 10, 10)).toBe(501_000);
+  });
+
+  it.each([
+    ['{', /cannot be read as JSON/],
+    ['{}', /not a model/],
+    [JSON.stringify({ ...model, points: [] }), /points/],
+    [JSON.stringify({ ...model, points: [...model.points].reverse() }), /must rise/],
+    [JSON.stringify({ ...model, more: 1 }), /not a model/],
+  ])('is refused when it is %j', (text, problem) => {
+    const path = join(scratch, 'model.json');
+    writeFileSync(path, text);
+    expect(() => readModel(path)).toThrow(problem);
+  });
+
+  it('is read as it was written', () => {
+    const path = join(scratch, 'model.json');
+    writeFileSync(path, JSON.stringify(model));
+    expect(readModel(path)).toEqual(model);
+  });
+
+  it('is shipped, and holds what its own form asks', () => {
+    const path = join(scratch, 'model.json');
+    writeFileSync(path, JSON.stringify(referenceModel));
+    expect(readModel(path)).toEqual(referenceModel);
+    expect(highestOf(referenceModel)).toBeGreaterThan(0);
+  });
+});
+
+describe('adtapVerdict', () => {
+  it.each<[string, number, Host, string]>([
+    ['roomy', 50_000, host(4, 16), 'Yes'],
+    ['beyond what was measured', 600_000, host(64, 256), 'No'],
+    // 2 cores, 15% of them 0.3, leave 1.7: the highest point.
+    ['exactly 15% free', 500_990, host(2, 16), 'Yes'],
+    ['less than 15% free', 501_000, host(1.8, 16), 'Yes, with less than 15% free'],
+    ['too busy already', 301_000, host(2, 16, { busyCpu: 0.5 }), 'No'],
+    ['too little memory', 1000, host(2, 4, { usedMemoryGib: 3.9 }), 'No'],
+    ['little memory', 1000, host(2, 4, { usedMemoryGib: 3.5 }), 'Yes, with less than 15% free'],
+    ['unknown cores', 1000, host(null, 4), 'Missing cores or memory'],
+  ])('%s', (_, busy, machine, words) => {
+    expect(adtapVerdict(traffic(busy), machine, model).words).toBe(words);
+  });
+
+  it('says up to which rate it stays so, and that rate is itself a Yes and the next is not', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.5, max: 2, noNaN: true }),
+        fc.double({ min: 0, max: 0.5, noNaN: true }),
+        (cores, busyCpu) => {
+          const machine = host(cores, 16, { busyCpu });
+          const { holdsUpTo } = adtapVerdict(traffic(1), machine, model);
+          if (holdsUpTo === null || holdsUpTo === 0) return;
+          expect(adtapVerdict(traffic(holdsUpTo), machine, model).words).toBe('Yes');
+          expect(adtapVerdict(traffic(holdsUpTo + 2), machine, model).words).not.toBe('Yes');
+        },
+      ),
+    );
+  });
+
+  it('tells of peaks beyond what was held', () => {
+    const verdict = adtapVerdict({ ...traffic(50_000), peak: 700_000 }, host(4, 16), model);
+    expect(verdict.words).toBe('Yes');
+    expect(verdict.because[0]).toMatch(/700,000 packets\/s is more than the 501,000/);
+  });
+});
+
+describe('planMachines', () => {
+  it('puts all that fit somewhere, no machine over its capacity, in at most 11/9 of the least number and one', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 120 }), { maxLength: 30 }), (rates) => {
+        const dcs = rates.map((busy, index) => ({ name: `dc${index}`, busy }));
+        const { machines, tooBusy } = planMachines(dcs, 100);
+        expect([...machines.flatMap(({ members }) => members), ...tooBusy].sort()).toEqual(dcs.map(({ name }) => name).sort());
+        expect(tooBusy).toHaveLength(rates.filter((rate) => rate > 100).length);
+        for (const { packetsPerSecond } of machines) expect(packetsPerSecond).toBeLessThanOrEqual(100);
+        const least = Math.ceil(rates.filter((rate) => rate <= 100).reduce((sum, rate) => sum + rate, 0) / 100);
+        // Any two machines are more than full together, so there are fewer than twice the least.
+        expect(machines.length).toBeLessThanOrEqual(Math.max(1, 2 * least));
+      }),
+    );
+  });
+
+  it('does not open a machine while one has room', () => {
+    const plan = planMachines(
+      [60, 50, 40, 30, 20].map((busy, index) => ({ name: `dc${index}`, busy })),
+      100,
+    );
+    expect(plan.machines.map(({ members }) => members)).toEqual([
+      ['dc0', 'dc2'],
+      ['dc1', 'dc3', 'dc4'],
+    ]);
+  });
+});
+
+describe('countAdapters', () => {
+  it('turns counters into samples, and survives one that begins again', async () => {
+    const readings = { a: [100, 150, 20, 60], b: [0, 0, 1000, 1000] };
+    const looks = { a: 0, b: 0 };
+    let time = 1000;
+    const samples = await countAdapters(
+      ['a', 'b'],
+      { seconds: 15, intervalSeconds: 0.001, signal: new AbortController().signal, says: () => undefined },
+      (adapter) => readings[adapter as 'a' | 'b'][looks[adapter as 'a' | 'b']++]!,
+      () => {
+        time += 5;
+        return time;
+      },
+    );
+    expect(samples.get('a')).toEqual([
+      { from: 1005, to: 1010, packets: 50 },
+      { from: 1015, to: 1020, packets: 40 },
+    ]);
+    expect(samples.get('b')?.map(({ packets }) => packets)).toEqual([0, 1000, 0]);
+  });
+
+  it('ends early when told to, with what it has', async () => {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 50);
+    let total = 0;
+    const settings = { seconds: 3600, intervalSeconds: 600, signal: stop.signal, says: () => undefined };
+    const samples = await countAdapters(['lo'], settings, () => ++total);
+    expect(samples.get('lo')).toHaveLength(1);
+  });
+
+  it('refuses what is no adapter', async () => {
+    const settings = { seconds: 1, intervalSeconds: 1, signal: new AbortController().signal, says: () => undefined };
+    for (const name of ['no-such-adapter', '../../etc', '..', ''])
+      await expect(countAdapters([name], settings)).rejects.toMatchObject({ code: 'ADTAP_E_ADAPTER' });
+  });
+});
+
+describe('size', () => {
+  it('names machines without traffic, and counts sensors and machines', () => {
+    const samples = [{ from: 0, to: 86_400, packets: 86_400 * 2000 }];
+    const observed = ['A', 'B'].map((name) => ({
+      name,
+      adapters: new Map([['', samples]]),
+      restarts: name === 'A' ? 2 : 0,
+      mix: null,
+    }));
+    const hosts = new Map([
+      ['b', host(1, 4)],
+      ['c', host(4, 16)],
+    ]);
+    const result = size(observed, hosts, hostOf(4, 16), model);
+    expect(result.controllers.map(({ name, mdi, adtap }) => [name, mdi.words, adtap.words])).toEqual([
+      ['A', 'Yes', 'Yes'],
+      ['B', 'Yes, but additional resources required', 'Yes'],
+      ['c', 'Missing Traffic Data', 'Missing traffic'],
+    ]);
+    expect(result.controllers[0]?.warnings).toEqual(['counters began again 2 times; the time between was left out']);
+    expect(result.sensors).toEqual({ mdi: 2, adtap: 2 });
+    expect(result.standalone.adtap.machines).toHaveLength(1);
+  });
+});
