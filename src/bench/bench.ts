@@ -14,6 +14,8 @@ import { type Found, highestRate } from './search.ts';
 
 export interface BenchSettings {
   readonly captures: readonly string[];
+  /** What the load is called in the report; the captures' paths when left out. */
+  readonly loadNames?: readonly string[];
   readonly cores: number;
   readonly memoryBytes: number;
   readonly workers: number;
@@ -129,7 +131,7 @@ class Bench {
       const flows = await this.#flows();
       return {
         machine: machineFacts(),
-        load: { ...this.#facts, captures },
+        load: { ...this.#facts, captures: this.#settings.loadNames ?? captures },
         budget: { cores, memoryBytes, kind, words, workers },
         seconds,
         isQuick,

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { type BenchResult, runBench } from '../bench/bench.ts';
+import { makeUpLoad } from '../bench/made-up-load.ts';
 import { modelOf } from '../bench/model.ts';
 import { AdtapError } from '../errors.ts';
 import { bytes } from './amounts.ts';
@@ -9,6 +10,8 @@ import { number, positive } from './arguments.ts';
 import { adtapVersion } from './version.ts';
 
 interface Options {
+  readonly profile?: string;
+  readonly seed: number;
   readonly cores: number;
   readonly memory: number;
   readonly workers?: number;
@@ -25,8 +28,12 @@ const QUICK_SECONDS = 0.25;
 
 export function benchCommand(): Command {
   return new Command('bench')
-    .description("Measure what this machine holds within a budget, beside Microsoft's table: captures, repeated, are the load.")
-    .argument('<captures...>', 'capture files; their first 256 MiB are kept in memory')
+    .description(
+      "Measure what this machine holds within a budget, beside Microsoft's table: captures, repeated, or made-up traffic are the load.",
+    )
+    .argument('[captures...]', 'capture files; their first 256 MiB are kept in memory')
+    .option('-p, --profile <name>', 'a profile of `adtap generate` as load, instead of captures')
+    .option('--seed <n>', 'seed of its traffic', positive, 1)
     .option('--cores <n>', 'processors of the budget', cores, 2)
     .option('--memory <size>', 'memory of the budget, such as 6G', bytes, 6 * 2 ** 30)
     .option('-w, --workers <n>', 'worker threads (default: one a core of the budget)', positive)
@@ -48,20 +55,27 @@ async function run(captures: readonly string[], options: Options): Promise<void>
   const signals = ['SIGINT', 'SIGTERM'] as const;
   const onSignal = (): void => stop.abort(new AdtapError('ADTAP_E_BENCH', 'ended early; nothing is reported'));
   for (const signal of signals) process.once(signal, onSignal);
+  if ((options.profile === undefined) === (captures.length === 0))
+    throw new AdtapError('ADTAP_E_USAGE', 'say what the load is: captures, or --profile NAME, one of them');
+  const says = options.quiet ? (): void => undefined : (step: string) => void process.stderr.write(`${step}\n`);
+  if (options.profile !== undefined) says(`making up traffic of the profile ${options.profile}`);
+  const madeUp = options.profile === undefined ? null : await makeUpLoad(options.profile, options.seed, stop.signal);
   try {
     const result = await runBench(
       {
-        captures,
+        captures: madeUp === null ? captures : [madeUp.path],
+        loadNames: madeUp === null ? captures : [madeUp.name],
         cores: options.cores,
         memoryBytes: options.memory,
         workers: options.workers ?? Math.ceil(options.cores),
         seconds: options.seconds ?? (options.quick ? QUICK_SECONDS : SECONDS),
         isQuick: options.quick ?? false,
       },
-      { says: options.quiet ? () => undefined : (step) => void process.stderr.write(`${step}\n`), signal: stop.signal },
+      { says, signal: stop.signal },
     );
     await show(result, options);
   } finally {
+    await madeUp?.remove();
     for (const signal of signals) process.removeListener(signal, onSignal);
   }
 }
