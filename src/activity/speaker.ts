@@ -9,6 +9,7 @@ import type {
   Envelope,
   Identity,
   MessageSink,
+  Outcome,
   Transport,
 } from '../protocols/contract.ts';
 import type { ActivityType, Field } from '../protocols/fields.ts';
@@ -76,7 +77,7 @@ class LineEnvelope implements Envelope {
 /** Counts of what was said, by protocol and by activity type. */
 export interface SpeechCounter {
   message(protocol: string): void;
-  activity(type: ActivityType): void;
+  activity(type: ActivityType, outcome: Outcome): void;
 }
 
 export class Speaker {
@@ -251,7 +252,7 @@ class ActivityLines extends Lines implements ActivitySink {
   begin(e: Envelope, _context: Context): void {
     const { json, speaker } = this;
     const context = this.context();
-    this.counter.activity(e.type);
+    this.counter.activity(e.type, e.outcome);
     const at = speaker.rows.add();
     this.#row = at;
     const values = speaker.rows.values;

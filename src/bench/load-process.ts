@@ -11,7 +11,7 @@ import { openByteSink } from '../sink/file.ts';
 import { LineBuffer } from '../sink/line-buffer.ts';
 import type { CounterBlocks } from '../slots/counters.ts';
 import { DEFAULT_SHAPE } from '../slots/layout.ts';
-import { ACTIVE_FLOWS, ACTIVITIES, activityTypes, WORKER_BUSY } from '../worker/catalogue.ts';
+import { ACTIVE_FLOWS, ACTIVITIES, activityTypes, OUTCOMES, WORKER_BUSY } from '../worker/catalogue.ts';
 import { type Load, ManyFlowsLoad, RepeatedLoad } from './load.ts';
 import type { FromLoad, Lag, LoadJob, Measured, Moment, Phase, ToLoad } from './messages.ts';
 import { longestFlow, type PacketStore, readStore } from './packet-store.ts';
@@ -181,8 +181,10 @@ const mean = (values: readonly number[]): number => values.reduce((sum, one) => 
 
 function byProtocol(activities: readonly number[]): Record<string, number> {
   const found: Record<string, number> = {};
-  for (const [index, { protocol }] of activityTypes.entries())
-    if (activities[index]! > 0) found[protocol] = (found[protocol] ?? 0) + activities[index]!;
+  for (const [index, count] of activities.entries()) {
+    const { protocol } = activityTypes[Math.floor(index / OUTCOMES.length)]!;
+    if (count > 0) found[protocol] = (found[protocol] ?? 0) + count;
+  }
   return found;
 }
 

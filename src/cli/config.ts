@@ -13,7 +13,8 @@ export function configCommand(): Command {
     .description('Say what is wrong with a configuration; exit code 2 if anything is.')
     .argument('[file]', 'configuration file; the environment counts too')
     .action(async (file?: string) => {
-      const { config, origins } = loadConfig(file ?? null, process.env, new Map());
+      const { config, origins, unknown } = loadConfig(file ?? null, process.env, new Map());
+      for (const name of unknown) process.stdout.write(`warning: ${name} in the environment is no key\n`);
       for (const warning of checkStanding(config, await adapters(thisMachine))) process.stdout.write(`warning: ${warning}\n`);
       process.stdout.write(
         `${file ?? 'the environment'}: good; ${origins.size} of ${configKeys.length} keys differ from nothing said\n`,

@@ -1,7 +1,7 @@
 // `adtap sensor`: live capture, until it is told to stop.
 import { Command, Option } from 'commander';
 import { chooseBackend } from '../capture/live/choose.ts';
-import { type Config, loadConfig, type Overrides, override } from '../config/index.ts';
+import { type Config, type Loaded, loadConfig, type Overrides, override } from '../config/index.ts';
 import { AdtapError } from '../errors.ts';
 import type { Adapter } from '../host/adapters/adapter.ts';
 import { adapters } from '../host/adapters/list.ts';
@@ -80,18 +80,26 @@ function flags(options: Options): Overrides {
 }
 
 async function run(options: Options): Promise<void> {
-  const load = (): Config => loadConfig(options.config ?? null, process.env, flags(options)).config;
-  const config = load();
+  const loadAll = (): Loaded => loadConfig(options.config ?? null, process.env, flags(options));
+  const load = (): Config => loadAll().config;
+  const { config, unknown } = loadAll();
   if (options.dryRun) {
     process.stdout.write(dryRun(config, await adapters(thisMachine)));
     return;
   }
   const { level, format } = config.log;
   const log = openLog(level, format === 'text' || (format === 'auto' && process.stderr.isTTY === true));
+  for (const name of unknown) log.warn(`${name} in the environment is no key of the configuration`);
   for (const warning of checkStanding(config, await adapters(thisMachine))) log.warn(warning);
-  const sensor = await Sensor.start(config, log, adtapVersion);
-  const stop = (): void => sensor.stop();
+  // A signal may come before the adapters are open.
+  let isStopped = false;
+  let sensor: Sensor | null = null;
+  const stop = (): void => {
+    isStopped = true;
+    sensor?.stop();
+  };
   const reload = (): void => {
+    if (sensor === null) return;
     try {
       sensor.reload(load()).then(
         (left) => log.info({ needRestart: left }, 'configuration read again'),
@@ -105,8 +113,12 @@ async function run(options: Options): Promise<void> {
   process.once('SIGTERM', stop);
   process.on('SIGHUP', reload);
   try {
+    sensor = await Sensor.start(config, log, adtapVersion);
+    if (isStopped) sensor.stop();
     const summary = await sensor.run();
     log.info(closing(summary), 'ended');
+    // A write that never ends would keep the process.
+    if (!summary.isDrained) process.exit();
   } catch (error) {
     if (!(error instanceof AdtapError && error.code === 'ADTAP_E_CLOSED_PIPE')) throw error;
   } finally {

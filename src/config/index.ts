@@ -1,5 +1,5 @@
 // What others need of the configuration.
 export { needRestart } from './changes.ts';
 export { configKeys } from './keys.ts';
-export { loadConfig, type Overrides, override, readSecret } from './load.ts';
+export { type Loaded, loadConfig, type Overrides, override, readSecret } from './load.ts';
 export type { Config } from './schema.ts';

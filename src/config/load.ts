@@ -7,6 +7,9 @@ import { allLimits } from '../worker/catalogue.ts';
 import { type ConfigKey, configKeys } from './keys.ts';
 import { type Config, configSchema } from './schema.ts';
 
+/** Variables of that prefix that are no keys. */
+const OTHER_VARIABLES = new Set(['ADTAP_NATIVE_ADDON', 'ADTAP_LIVE', 'ADTAP_BENCH_NAMESPACE']);
+
 type Tree = { [key: string]: unknown };
 
 /** Values by key, such as `capture.snaplen`, that stand above those of the file. */
@@ -16,6 +19,8 @@ export interface Loaded {
   readonly config: Config;
   /** Keys that something other than a default decided, and what: `file`, the name in the environment, or `flag`. */
   readonly origins: ReadonlyMap<string, string>;
+  /** Variables of the environment that look like keys and are none. */
+  readonly unknown: readonly string[];
 }
 
 /** Throws AdtapError ADTAP_E_CONFIG with a line a problem: key, value, what is allowed. */
@@ -24,8 +29,10 @@ export function loadConfig(file: string | null, environment: NodeJS.ProcessEnv, 
   const origins = new Map<string, string>();
   for (const key of configKeys) if (at(tree, key.path) !== undefined) origins.set(key.path, 'file');
   const known = new Map(configKeys.map((key) => [key.environment, key]));
+  const unknown: string[] = [];
   for (const [name, text] of Object.entries(environment)) {
     const key = known.get(name);
+    if (key === undefined && name.startsWith('ADTAP_') && !OTHER_VARIABLES.has(name)) unknown.push(name);
     if (key === undefined || text === undefined) continue;
     place(tree, key.path, scalar(key, text));
     origins.set(key.path, name);
@@ -36,7 +43,8 @@ export function loadConfig(file: string | null, environment: NodeJS.ProcessEnv, 
   }
   const parsed = configSchema.safeParse(tree);
   if (!parsed.success) throw new AdtapError('ADTAP_E_CONFIG', problems(parsed.error, tree, file, origins));
-  return { config: parsed.data, origins };
+  const { token } = parsed.data.metrics;
+  return { config: parsed.data, origins, unknown: unknown.filter((name) => token !== `env:${name}`) };
 }
 
 /** The value that `key=text` on the command line or in the environment stands for. */

@@ -24,6 +24,8 @@ export interface SensorFacts {
   /** Time that each worker was busy. */
   busySeconds(): readonly number[];
   crashes(): number;
+  /** Flows that crashed workers held. */
+  lostFlows(): number;
 }
 
 type Rows = readonly (readonly [Readonly<Record<string, string>>, number])[];
@@ -147,6 +149,13 @@ export const sensorMetrics: readonly TableMetric<SensorFacts>[] = [
     labels: [],
     help: 'Workers that crashed and were replaced.',
     rows: (facts) => [[{}, facts.crashes()]],
+  },
+  {
+    name: 'adtap_worker_lost_flows_total',
+    type: 'counter',
+    labels: [],
+    help: 'Flows that were lost with crashed workers.',
+    rows: (facts) => [[{}, facts.lostFlows()]],
   },
   {
     name: 'adtap_worker_busy_seconds_total',

@@ -105,7 +105,7 @@ function configurationPage(): string {
     '# Configuration of the sensor',
     'One YAML file (`adtap sensor --config FILE`); every key has a default, so an empty file is a good one. Each key can also be set by `--set key=value` and by a variable of the environment: `capture.bufferMegabytes` is `ADTAP_CAPTURE_BUFFER_MEGABYTES`. Flags stand above the environment, the environment above the file. `adtap config check FILE` says what is wrong, `adtap config show FILE` what it all amounts to.',
     'Secrets never stand in the file: a key that needs one takes `file:PATH` or `env:NAME`.',
-    'SIGHUP reads the file again. `restraint.*`, `health.*` and `log.level` change at once, and the output file is put aside; the log names the keys that need a restart.',
+    'SIGHUP reads the file again. `restraint.*` but `restraint.everySeconds`, `health.*` and `log.level` change at once, and the output file is put aside; the log names the keys that need a restart.',
     table(['key', 'default', 'allowed', 'what it is for'], rows),
     '',
   ].join('\n\n');

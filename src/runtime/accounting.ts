@@ -62,7 +62,7 @@ export function account(gate: Gate, counters: CounterBlocks): Accounting {
     dropped: sum('dropped'),
     ends,
     messages: named(counters, MESSAGES),
-    activities: named(counters, ACTIVITIES, 1),
+    activities: named(counters, ACTIVITIES, 1, 2),
     refusals: named(counters, REFUSALS),
     limits: named(counters, LIMITS),
     flows: named(counters, FLOWS),
@@ -75,8 +75,13 @@ function* labelled(counters: CounterBlocks, name: string): Generator<[readonly s
   for (const [index, labels] of (family?.cells ?? []).entries()) yield [labels, totals[index] ?? 0];
 }
 
-function named(counters: CounterBlocks, name: string, from = 0): Record<string, number> {
+/** Sums by the labels in [from, to). */
+function named(counters: CounterBlocks, name: string, from = 0, to?: number): Record<string, number> {
   const found: Record<string, number> = {};
-  for (const [labels, count] of labelled(counters, name)) if (count !== 0) found[labels.slice(from).join(' ')] = count;
+  for (const [labels, count] of labelled(counters, name)) {
+    if (count === 0) continue;
+    const key = labels.slice(from, to).join(' ');
+    found[key] = (found[key] ?? 0) + count;
+  }
   return found;
 }

@@ -24,8 +24,9 @@ import type { ActiveNnr } from '../nnr/active-nnr.ts';
 import type { KeyOf } from '../nnr/book.ts';
 import { protocols } from '../protocols/registry.ts';
 import { defaultFilter } from '../shard/default-filter.ts';
-import { openByteSink } from '../sink/file.ts';
-import { type ByteSink, LineBuffer } from '../sink/line-buffer.ts';
+import { openDescriptor } from '../sink/descriptor.ts';
+import type { LastingSink } from '../sink/lasting.ts';
+import { LineBuffer } from '../sink/line-buffer.ts';
 import { RotatingFile } from '../sink/rotating-file.ts';
 import { type Accounting, account } from './accounting.ts';
 import { type AdapterPlan, type AdapterStatus, Adapters } from './live/adapters.ts';
@@ -54,6 +55,10 @@ const SECOND = 1000;
 /** How often health is examined; loss is that of so many examinations. */
 const HEALTH_SECONDS = 5;
 const TOP_TALKERS = 10;
+/** How long a worker's crash is told of as an issue. */
+const CRASH_MS = 600_000;
+/** Share of the memory budget that the kernel's buffers may have. */
+const BUFFERS_SHARE = 0.25;
 /** How often what is known of names is saved. */
 const SAVE_SECONDS = 60;
 const LOSS_EXAMINATIONS = 12;
@@ -84,7 +89,7 @@ export class Sensor {
   readonly #adapters: Adapters;
   readonly #controllers: DomainControllers;
   readonly #file: RotatingFile | null;
-  readonly #sink: ByteSink;
+  readonly #sink: LastingSink;
   readonly #buffer: LineBuffer;
   readonly #bounded: BoundedLines;
   readonly #output: LiveOutput;
@@ -100,7 +105,12 @@ export class Sensor {
   #restraint: RestraintSettings;
   #thresholds: Config['health'];
   #crashes = 0;
+  #lostFlows = 0;
+  /** Lines that the output did not take before the end. */
+  #abandoned = 0;
+  #lastCrash = { message: '', at: Number.NEGATIVE_INFINITY };
   #isReady = false;
+  #isStopping = false;
   #healthFault = '';
   #cacheFault = '';
   #loop = performance.eventLoopUtilization();
@@ -109,7 +119,7 @@ export class Sensor {
   #stopped: () => void = () => undefined;
   readonly #end: Promise<void>;
 
-  private constructor(config: Config, log: Log, version: string, sink: ByteSink, file: RotatingFile | null) {
+  private constructor(config: Config, log: Log, version: string, sink: LastingSink, file: RotatingFile | null) {
     this.#config = config;
     this.#log = log;
     this.#version = version;
@@ -189,7 +199,7 @@ export class Sensor {
     await file?.prepare().catch((cause: Error) => {
       throw new AdtapError('ADTAP_E_OUTPUT', `${path}: cannot be written: ${cause.message}`, { cause });
     });
-    const sensor = new Sensor(config, log, version, file ?? (await openByteSink(path)), file);
+    const sensor = new Sensor(config, log, version, file ?? (await openDescriptor(path)), file);
     try {
       await sensor.#open();
     } catch (error) {
@@ -210,6 +220,7 @@ export class Sensor {
     let isDrained = true;
     try {
       await this.#end;
+      this.#isStopping = true;
       isDrained = await this.#drain();
     } finally {
       for (const timer of timers) clearInterval(timer);
@@ -226,7 +237,8 @@ export class Sensor {
 
   /** Takes over what can be changed while running; names the keys that need a restart. */
   async reload(config: Config): Promise<string[]> {
-    this.#restraint = restraintOf(config);
+    // The workers' heaps were made for the budget of the start.
+    this.#restraint = { ...restraintOf(config), memoryBytes: this.#restraint.memoryBytes };
     this.#thresholds = config.health;
     this.#log.level = config.log.level;
     await this.#file?.reopen();
@@ -299,6 +311,8 @@ export class Sensor {
   }
 
   #examine(): void {
+    // Adapters that were let go are no issue.
+    if (this.#isStopping) return;
     const loop = performance.eventLoopUtilization();
     this.#loopShare = performance.eventLoopUtilization(loop, this.#loop).utilization;
     this.#loop = loop;
@@ -316,8 +330,8 @@ export class Sensor {
       isLossKnown: !adapters.some(({ counts }) => Number.isNaN(counts.kernelDropped)),
       residentBytes: process.memoryUsage.rss(),
       memoryBytes: this.#restraint.memoryBytes,
-      component: this.#component,
-      outputFault: this.#file?.state.fault ?? '',
+      component: [...this.#component, ...this.#crashMessages(), ...this.#adapters.warnings],
+      outputFault: this.#sink.state.fault,
       resolution: this.#names.active?.recent(Date.now() / 1000) ?? [],
       clockOffsets: this.#surroundings.clockOffsets,
       powerProblem: this.#surroundings.powerProblem,
@@ -355,8 +369,14 @@ export class Sensor {
     this.#crashes++;
     const [first = ''] = reason.split('\n');
     this.#log.error({ shard, lostPackets, lostFlows, reason }, 'a worker crashed and is replaced');
-    const message = `a worker crashed: ${first}`;
-    if (!this.#component.includes(message) && this.#component.length < 8) this.#component.push(message);
+    this.#lostFlows += lostFlows;
+    this.#lastCrash = { message: `a worker crashed: ${first}`, at: performance.now() };
+  }
+
+  /** A crash is an issue for some time: what was lost is lost, and another worker does the work. */
+  #crashMessages(): string[] {
+    const { message, at } = this.#lastCrash;
+    return performance.now() - at < CRASH_MS ? [message] : [];
   }
 
   #tell(line: IssueLine): void {
@@ -403,8 +423,8 @@ export class Sensor {
   }
 
   #lines(): { written: number; lost: number; dropped: number; bytes: number } {
-    const { writtenLines = this.#buffer.lines, lostLines: lost = 0 } = this.#file?.state ?? {};
-    return { written: writtenLines, lost, dropped: this.#bounded.dropped, bytes: this.#buffer.bytes };
+    const { writtenLines: written, lostLines: lost } = this.#sink.state;
+    return { written, lost, dropped: this.#bounded.dropped + this.#abandoned, bytes: this.#buffer.bytes };
   }
 
   #registry(): ReturnType<typeof sensorRegistry> {
@@ -423,6 +443,7 @@ export class Sensor {
       busySeconds: () => pipeline.shards.busySeconds(),
       loopUtilisation: () => this.#loopShare,
       crashes: () => this.#crashes,
+      lostFlows: () => this.#lostFlows,
     });
     const { active } = this.#names;
     if (active !== null) registerNnr(registry, active);
@@ -437,8 +458,12 @@ export class Sensor {
     await this.#adapters.stop(milliseconds / 2);
     try {
       await this.#pipeline.finish(Math.max(SECOND, deadline - performance.now()));
-      await this.#output.drained();
-      return true;
+      const late = new Promise<false>((resolve) => setTimeout(resolve, Math.max(SECOND, deadline - performance.now()), false));
+      if ((await Promise.race([this.#output.drained().then(() => true), late])) !== false) return true;
+      this.#log.error('the output takes no more lines; the rest is lost');
+      const { writtenLines, lostLines } = this.#sink.state;
+      this.#abandoned = this.#buffer.lines - writtenLines - lostLines;
+      return false;
     } catch (error) {
       if (!(error instanceof AdtapError && error.code === 'ADTAP_E_DRAIN')) throw error;
       this.#log.error(error.message);
@@ -452,7 +477,8 @@ export class Sensor {
     await this.#names.active?.stop();
     await this.#saveNames();
     await this.#pipeline.close();
-    await this.#sink.close();
+    // A reader that has stalled may never let a write end.
+    await Promise.race([this.#sink.close(), new Promise<void>((resolve) => setTimeout(resolve, SECOND).unref())]);
   }
 
   #summary(isDrained: boolean): SensorSummary {
@@ -506,6 +532,7 @@ function adapterPlan(config: Config): AdapterPlan {
       bufferBytes: bufferMegabytes * MEBIBYTE,
       drainMs: (config.life.drainSeconds * SECOND) / 2,
     },
+    buffersBytes: config.sensor.memory * MEBIBYTE * BUFFERS_SHARE,
     ...kernelFilters(config),
   };
 }

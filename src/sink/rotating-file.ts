@@ -2,7 +2,7 @@
 // written is counted, and writing resumes by itself, with a whole line.
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { ByteSink } from './line-buffer.ts';
+import { type LastingSink, linesIn, type SinkState } from './lasting.ts';
 
 export interface RotationSettings {
   /** 0 means never. */
@@ -14,11 +14,7 @@ export interface RotationSettings {
 }
 
 /** How the writing goes. */
-export interface FileState {
-  /** Why nothing can be written, put aside, removed or synced now, or empty. */
-  readonly fault: string;
-  readonly writtenLines: number;
-  readonly lostLines: number;
+export interface FileState extends SinkState {
   readonly lostBytes: number;
   readonly rotations: number;
 }
@@ -28,7 +24,7 @@ const RETRY_MS = 1000;
 const SYNC_MS = 1000;
 const LINE_END = 10;
 
-export class RotatingFile implements ByteSink {
+export class RotatingFile implements LastingSink {
   readonly #path: string;
   readonly #settings: RotationSettings;
   readonly #now: () => number;
@@ -120,7 +116,7 @@ export class RotatingFile implements ByteSink {
       return;
     }
     this.#size += bytes.length;
-    this.#writtenLines += lines(bytes);
+    this.#writtenLines += linesIn(bytes);
     this.#fault = '';
     await this.#syncSoon();
   }
@@ -261,7 +257,7 @@ export class RotatingFile implements ByteSink {
 
   #lose(bytes: Uint8Array): void {
     this.#lostBytes += bytes.length;
-    this.#lostLines += lines(bytes);
+    this.#lostLines += linesIn(bytes);
   }
 
   async #fail(cause: Error): Promise<void> {
@@ -277,12 +273,6 @@ export class RotatingFile implements ByteSink {
 
 /** By the time in the name, then by its number. */
 const byAge = (one: string, other: string): number => one.localeCompare(other, 'en', { numeric: true });
-
-function lines(bytes: Uint8Array): number {
-  let count = 0;
-  for (let at = bytes.indexOf(LINE_END); at !== -1; at = bytes.indexOf(LINE_END, at + 1)) count++;
-  return count;
-}
 
 async function writeAll(file: FileHandle, bytes: Uint8Array, position: number | null): Promise<void> {
   for (let at = 0; at < bytes.length; ) {

@@ -8,6 +8,7 @@ import '../nnr/limits.ts';
 import '../transport/limits.ts';
 import { REASON_NAMES } from '../bytes/reason.ts';
 import { VERDICTS } from '../ip/verdict.ts';
+import type { Outcome } from '../protocols/contract.ts';
 import { limits } from '../protocols/limits.ts';
 import { protocols } from '../protocols/registry.ts';
 import type { GateCounters } from '../shard/gate.ts';
@@ -30,6 +31,8 @@ export const WORKER_BUSY = 'adtap_workers_busy_seconds_total';
 export const FILTERED_CELLS = ['filter', 'time-range'] as const;
 export const FLOW_CELLS = ['opened', 'closed', 'evicted', 'timedOut', 'gaps', 'gapBytes', 'copies', 'shed'] as const;
 
+/** Outcomes of activities, in the order of their cells. */
+export const OUTCOMES: readonly Outcome[] = ['success', 'failure', 'unanswered'];
 export const activityTypes = protocols.flatMap((protocol) => protocol.activities);
 const messageProtocols = [...new Set(protocols.map((protocol) => protocol.name))];
 
@@ -60,8 +63,8 @@ const families: Family[] = [
   {
     name: ACTIVITIES,
     help: 'Activities said.',
-    labels: ['protocol', 'type'],
-    cells: activityTypes.map((one) => [one.protocol, one.type]),
+    labels: ['protocol', 'type', 'outcome'],
+    cells: activityTypes.flatMap((one) => OUTCOMES.map((outcome) => [one.protocol, one.type, outcome])),
   },
   {
     name: REFUSALS,

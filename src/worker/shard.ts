@@ -4,6 +4,7 @@ import type { Said } from '../activity/rows.ts';
 import { Speaker, type SpeechCounter } from '../activity/speaker.ts';
 import type { Reason } from '../bytes/reason.ts';
 import { Packet } from '../ip/packet.ts';
+import type { Outcome } from '../protocols/contract.ts';
 import type { ActivityType } from '../protocols/fields.ts';
 import { configureLimits } from '../protocols/limits.ts';
 import { protocols } from '../protocols/registry.ts';
@@ -37,6 +38,7 @@ import {
   FLOWS,
   LIMITS,
   MESSAGES,
+  OUTCOMES,
   protocolIndex,
   REFUSALS,
   reasonCount,
@@ -160,9 +162,9 @@ export class Shard implements RefusalCounter, SpeechCounter {
     if (index !== undefined) this.#counters[this.#messages + index]!++;
   }
 
-  activity(type: ActivityType): void {
+  activity(type: ActivityType, outcome: Outcome): void {
     const index = activityIndex.get(type);
-    if (index !== undefined) this.#counters[this.#activities + index]!++;
+    if (index !== undefined) this.#counters[this.#activities + index * OUTCOMES.length + OUTCOMES.indexOf(outcome)]!++;
   }
 
   /** Copies what others count into the shared block. */

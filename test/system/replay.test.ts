@@ -47,7 +47,7 @@ describe('adtap replay', () => {
     expect(numberOf(stderr, 'decoded') + numberOf(stderr, 'ignored') + numberOf(stderr, 'dropped')).toBe(packets);
     const text = readFileSync(metrics, 'utf8');
     expect(text).toContain(`adtap_packets_total ${packets}\n`);
-    expect(text).toMatch(/adtap_activities_total\{protocol="kerberos",type="kerberos.as"\} [1-9]/);
+    expect(text).toMatch(/adtap_activities_total\{protocol="kerberos",type="kerberos.as",outcome="success"\} [1-9]/);
   });
 
   it('counts what a truncated capture holds, warns, and exits 0', () => {

@@ -18,6 +18,8 @@ export interface AdapterPlan {
   readonly names: readonly string[];
   readonly loopback: boolean;
   readonly settings: Omit<CaptureSettings, 'filter'>;
+  /** Bytes that the kernel's buffers of all adapters together may have: they count as memory of this process. */
+  readonly buffersBytes: number;
   /** Kernel filter for Ethernet, and for linktypes that know no tags. */
   readonly filter: string;
   readonly plainFilter: string;
@@ -56,6 +58,10 @@ type Pipeline = Pick<LivePipeline, 'pool' | 'setLinktype'>;
 /** Adapters of containers come and go under new names: beyond so many those gone the longest are counted as one. */
 const MAX_KNOWN = 256;
 const FORGOTTEN = '(others)';
+/** An adapter that nobody named is missed for so long after it is gone. */
+const MISSED_MS = 600_000;
+/** The least buffer that an adapter gets. */
+const LEAST_BUFFER = 2 << 20;
 
 /** Pseudo-devices of libpcap, and what is no network adapter. */
 const PSEUDO = /^(any$|nflog|nfqueue|bluetooth\d|usbmon|dbus-|rdma|rpcap|canusb|npcap loopback)/i;
@@ -69,6 +75,11 @@ class Adapter {
   reason = '';
   linktype = -1;
   opened = 0;
+  bufferBytes = 0;
+  /** What libpcap warned of when it was opened. */
+  warning = '';
+  /** When it was last captured from, by performance.now(). */
+  closed = 0;
 
   constructor(name: string) {
     this.name = name;
@@ -108,8 +119,25 @@ export class Adapters {
     }
     const devices = this.#backend.devices();
     for (const adapter of this.#open()) this.#note(adapter, devices.find(({ name }) => name === adapter.name)?.isUp !== false);
+    if (this.#plan.names.length === 0) this.#closeParts(devices);
     this.#openMissing(devices);
     this.#forget();
+  }
+
+  /** What became a part of a bond or bridge is heard there: nothing is to be captured twice. */
+  #closeParts(devices: readonly Device[]): void {
+    const chosen = new Set(chosenAdapters(devices, [], this.#plan.loopback));
+    for (const adapter of this.#open()) {
+      if (!adapter.isUp || chosen.has(adapter.name) || !devices.some(({ name }) => name === adapter.name)) continue;
+      this.#close(adapter, 'it is captured as a part of another adapter');
+      // Not missed: it is heard elsewhere.
+      adapter.closed = Number.NEGATIVE_INFINITY;
+    }
+  }
+
+  /** What libpcap warned of, of the adapters that are captured from. */
+  get warnings(): string[] {
+    return this.#open().flatMap(({ name, warning }) => (warning === '' ? [] : [`${name}: ${warning}`]));
   }
 
   /** A capture outlives its adapter's being down: it only hears nothing. */
@@ -150,15 +178,16 @@ export class Adapters {
   }
 
   #forget(): void {
-    if (this.#known.size <= MAX_KNOWN) return;
     for (const [name, adapter] of this.#known) {
       if (adapter.place !== -1 || this.#plan.names.includes(name)) continue;
+      if (this.#known.size <= MAX_KNOWN && performance.now() - adapter.closed < MISSED_MS) continue;
+      // Never opened and refused each time: that stays an issue.
+      if (adapter.opened === 0 && this.#known.size <= MAX_KNOWN) continue;
       this.#forgotten ??= new Adapter(FORGOTTEN);
       for (const count of COUNTS) this.#forgotten.sums[count] += adapter.sums[count];
       this.#forgotten.opened += adapter.opened;
       this.#forgotten.reason = 'adapters that are gone for long';
       this.#known.delete(name);
-      if (this.#known.size <= MAX_KNOWN) return;
     }
   }
 
@@ -184,7 +213,9 @@ export class Adapters {
     const { pool } = this.#pipeline;
     const place = this.#freePlace();
     if (place === -1) throw new AdtapError('ADTAP_E_ADAPTER', `${adapter.name}: more than ${MAX_CAPTURES} adapters`);
-    const { settings, filter, plainFilter } = this.#plan;
+    const { settings: wished, filter, plainFilter, buffersBytes } = this.#plan;
+    const left = buffersBytes - this.#open().reduce((sum, { bufferBytes }) => sum + bufferBytes, 0);
+    const settings = { ...wished, bufferBytes: Math.max(LEAST_BUFFER, Math.min(wished.bufferBytes, Math.floor(left / 2))) };
     let info: ReturnType<typeof pool.open>;
     try {
       info = pool.open(place, adapter.name, { ...settings, filter });
@@ -199,6 +230,8 @@ export class Adapters {
     adapter.linktype = info.linktype;
     adapter.reason = '';
     adapter.opened++;
+    adapter.bufferBytes = settings.bufferBytes;
+    adapter.warning = info.warning;
     const { linktype, snaplen, isNano } = info;
     this.#log.info({ adapter: adapter.name, linktype, snaplen, nanoseconds: isNano }, 'capturing');
     if (info.warning !== '') this.#log.warn({ adapter: adapter.name }, info.warning);
@@ -220,6 +253,7 @@ export class Adapters {
     this.#pipeline.pool.closeCapture(adapter.place);
     for (const name of COUNTS) adapter.sums[name] = counts[name];
     adapter.place = -1;
+    adapter.closed = performance.now();
     adapter.reason = reason;
     if (reason !== '') this.#log.warn({ adapter: adapter.name }, `capture ended: ${reason}`);
   }
@@ -255,6 +289,9 @@ export function chooseAdapters(
   below: (name: string) => { readonly lower: readonly string[]; readonly hasMaster: boolean },
 ): string[] {
   const up = devices.filter((device) => device.isUp && !PSEUDO.test(device.name) && (loopback || !device.isLoopback));
-  const chosen = up.map(({ name }) => name).filter((name) => !below(name).hasMaster);
+  // A part is left to what it is a part of as far as that is up.
+  const isHeardAbove = (part: string): boolean =>
+    below(part).hasMaster && up.some(({ name }) => below(name).lower.includes(part));
+  const chosen = up.map(({ name }) => name).filter((name) => !isHeardAbove(name));
   return chosen.filter((name) => !below(name).lower.some((lower) => chosen.includes(lower)));
 }

@@ -108,12 +108,21 @@ describe('where values come from', () => {
     return fc.stringMatching(/^[a-z0-9 =.,#:[\]{}-]{1,20}$/);
   }
 
+  /** By the defaults: 352 MiB with one worker, 2 more a slot or a MiB of output, 64 more a worker, of 2048. */
+  function fitsMemory(path: string, value: unknown): boolean {
+    if (path === 'sensor.memory') return Number(value) >= 352;
+    const most: Readonly<Record<string, number>> = { 'capture.slots': 896, 'output.bufferMegabytes': 880, 'sensor.workers': 27 };
+    return most[path] === undefined || Number(value) <= most[path];
+  }
+
   it.each(configKeys.map((key) => [key.path, key] as const))('%s can be set in all three ways', (path, key) => {
     fc.assert(
       fc.property(another(key.allowed, key.default), (value) => {
         const steps = path.split('.');
         const tree = steps.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
         const text = typeof value === 'string' ? value : JSON.stringify(value);
+        // Some keys have to fit into the memory budget together.
+        fc.pre(fitsMemory(path, value));
         const ways = [
           [load({ yaml: stringify(tree) }), 'file'],
           [load({ env: { [key.environment]: text } }), key.environment],
@@ -132,6 +141,21 @@ describe('where values come from', () => {
     expect(new Set(configKeys.map((key) => key.environment)).size).toBe(configKeys.length);
     for (const { environment } of configKeys) expect(environment).toMatch(/^ADTAP(_[A-Z]+)+$/);
   });
+});
+
+it('names variables that look like keys and are none, but not one that holds a secret', () => {
+  const env = { ADTAP_CAPTURE_SNAPLENN: '5', ADTAP_TOKEN: 'x', ADTAP_METRICS_TOKEN: 'env:ADTAP_TOKEN' };
+  expect(loadConfig(null, env, new Map()).unknown).toEqual(['ADTAP_CAPTURE_SNAPLENN']);
+});
+
+it('refuses a memory budget that its own parts would break', () => {
+  const of =
+    (yaml: Readonly<Record<string, unknown>>): (() => unknown) =>
+    () =>
+      loadConfig(null, {}, new Map(Object.entries(yaml)));
+  expect(of({ 'sensor.memory': 256, 'capture.slots': 1024 })).toThrow(/sensor\.memory: .*too little: capture\.slots/);
+  expect(of({ 'sensor.memory': 300 })).toThrow(/need 320 MiB|need 3\d\d MiB/);
+  expect(of({ 'sensor.memory': 256, 'capture.slots': 8, 'output.bufferMegabytes': 8 })).not.toThrow();
 });
 
 describe('what is wrong is named: key, value, what is allowed', () => {

@@ -50,6 +50,7 @@ function facts(): SensorFacts {
     shed: () => 0.25,
     loopUtilisation: () => 0.5,
     busySeconds: () => [1.5, 2.5],
+    lostFlows: () => 5,
     crashes: () => 1,
   };
 }

@@ -57,7 +57,15 @@ function follow(names: readonly string[], present: readonly string[], plan: Part
   const pool = backend.pool(new Uint8Array(0), { stride: 8, slots: 0, slotBytes: 8, slotPackets: 1 }, () => undefined);
   const linktypes = new Map<number, number>();
   const settings = { snaplen: 1000, promiscuous: true, timeoutMs: 1, bufferBytes: 1, drainMs: 1 };
-  const full: AdapterPlan = { names, loopback: false, settings, filter: 'tagged', plainFilter: 'plain', ...plan };
+  const full: AdapterPlan = {
+    names,
+    loopback: false,
+    settings,
+    buffersBytes: 1 << 30,
+    filter: 'tagged',
+    plainFilter: 'plain',
+    ...plan,
+  };
   const pipeline = { pool, setLinktype: (place: number, linktype: number) => void linktypes.set(place, linktype) };
   return { backend, pool, adapters: new Adapters(backend, pipeline, full, pino({ level: 'silent' })), linktypes };
 }
