@@ -1,5 +1,6 @@
-// Builds the addon with nothing but a C compiler: node native-bindings/build.mjs [--sanitize] [--if-needed]
+// Builds the addon with nothing but a C compiler: node native-bindings/build.mjs [--sanitize] [--if-needed] [--prebuild]
 //   --sanitize   with AddressSanitizer and UndefinedBehaviorSanitizer, into build/Sanitize
+//   --prebuild   into prebuilds/<platform>-<arch>/, where node-gyp-build finds it in a published package
 //   --if-needed  as npm's install step does it: not when a prebuilt or newer one is there, and failing is no error, because
 //                replays need no addon and `cap` can stand in for it
 import { spawnSync } from 'node:child_process';
@@ -11,10 +12,13 @@ import { fileURLToPath } from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 const sanitize = process.argv.includes('--sanitize');
 const ifNeeded = process.argv.includes('--if-needed');
+const prebuild = process.argv.includes('--prebuild');
 const require = createRequire(import.meta.url);
 
 const sources = readdirSync(join(here, 'src')).map((name) => join(here, 'src', name));
-const output = join(here, 'build', sanitize ? 'Sanitize' : 'Release', 'adtap_capture.node');
+const output = prebuild
+  ? join(here, 'prebuilds', `${process.platform}-${process.arch}`, 'adtap.napi.node')
+  : join(here, 'build', sanitize ? 'Sanitize' : 'Release', 'adtap_capture.node');
 
 const time = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 const newest = Math.max(...sources.map(time), time(fileURLToPath(import.meta.url)));

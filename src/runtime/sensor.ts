@@ -458,8 +458,13 @@ export class Sensor {
     await this.#adapters.stop(milliseconds / 2);
     try {
       await this.#pipeline.finish(Math.max(SECOND, deadline - performance.now()));
-      const late = new Promise<false>((resolve) => setTimeout(resolve, Math.max(SECOND, deadline - performance.now()), false));
-      if ((await Promise.race([this.#output.drained().then(() => true), late])) !== false) return true;
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<false>((resolve) => {
+        timer = setTimeout(resolve, Math.max(SECOND, deadline - performance.now()), false);
+      });
+      const isOut = await Promise.race([this.#output.drained().then(() => true), late]);
+      clearTimeout(timer);
+      if (isOut) return true;
       this.#log.error('the output takes no more lines; the rest is lost');
       const { writtenLines, lostLines } = this.#sink.state;
       this.#abandoned = this.#buffer.lines - writtenLines - lostLines;

@@ -1,7 +1,8 @@
 // The addon's memory: what sanitizers say of everything it does, and what is left after doing it many times.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadBinding } from '../../src/native/binding.ts';
 import { Wire } from './support/net.ts';
@@ -27,6 +28,23 @@ it('does nothing that AddressSanitizer or UBSan object to', () => {
   expect(stderr).not.toMatch(/Sanitizer|runtime error/);
   expect({ status, signal, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, signal: null, stderr: '' });
   expect((JSON.parse(stdout) as { seen: number }).seen).toBeGreaterThan(0);
+});
+
+it('is found as a prebuilt binary where nothing was compiled', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'adtap-prebuild-'));
+  try {
+    cpSync('native-bindings', folder, { recursive: true, filter: (path) => !/native-bindings\/(build|prebuilds)$/.test(path) });
+    const { NODE_PATH: _path, ...env } = process.env;
+    const modules = resolve('node_modules');
+    // Its headers come from a package, which it looks for beside itself.
+    symlinkSync(modules, join(folder, 'node_modules'));
+    execFileSync(process.execPath, [join(folder, 'build.mjs'), '--prebuild'], { stdio: 'inherit', env });
+    expect(existsSync(join(folder, 'build'))).toBe(false);
+    const load = `console.log(require(${JSON.stringify(join(modules, 'node-gyp-build'))})(${JSON.stringify(folder)}).load())`;
+    expect(execFileSync(process.execPath, ['-e', load], { encoding: 'utf8' })).toMatch(/^libpcap version/);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 it('leaves nothing behind when captures open and close in a loop', () => {
