@@ -116,7 +116,7 @@ describe('makeBudget', () => {
   });
 
   it('holds a real process to its processors and memory on this machine', async () => {
-    const budget = makeBudget({ cores: 1, memoryBytes: 256 * 2 ** 20 });
+    const budget = makeBudget({ cores: 1, memoryBytes: 1024 * 2 ** 20 });
     expect(budget.kind).not.toBe('none');
     try {
       // Does nothing before it is told to, so that it is in the budget by then.
@@ -136,7 +136,7 @@ describe('makeBudget', () => {
       if (budget.kind === 'affinity')
         expect((await run('console.log(require("node:os").availableParallelism())')).stdout).toBe('1\n');
       expect((await run('Buffer.alloc(64 << 20, 1)')).code).toBe(0);
-      expect((await run('Buffer.alloc(512 << 20, 1)')).code).not.toBe(0);
+      expect((await run('Buffer.alloc(2048 * 2 ** 20, 1)')).code).not.toBe(0);
     } finally {
       budget.release();
     }
