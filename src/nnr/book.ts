@@ -233,14 +233,21 @@ export class Book {
     this.#directory = directory;
   }
 
-  /** Takes a claim; tells what it changed, or undefined when nothing that matters did. */
-  claim(claim: BookClaim): Change | undefined {
+  /** Takes a claim; tells what it changed of what matters: nothing as a rule, and an expiry before what comes of it. */
+  claim(claim: BookClaim): readonly Change[] {
     const page = this.#pages.get(claim.address);
     const at = Math.max(claim.at, page?.clock ?? Number.NEGATIVE_INFINITY);
+    let expired: Change | undefined;
     if (page !== undefined) {
       page.clock = at;
-      if (page.holder !== null && this.#validUntil(page.holder) < at) this.#end(page, this.#validUntil(page.holder));
+      if (page.holder !== null && this.#validUntil(page.holder) < at) expired = this.#expired(page, page.holder);
     }
+    const change = this.#take(page, claim, at);
+    if (change === undefined) return expired === undefined ? NOTHING : [expired];
+    return expired === undefined ? [change] : [expired, change];
+  }
+
+  #take(page: Page | undefined, claim: BookClaim, at: number): Change | undefined {
     const name = computerName(claim.name);
     if (name === null) return this.#nameless(page, claim, at);
     const { nature } = methodOf(claim.method);
@@ -291,13 +298,8 @@ export class Book {
         page.bucket = -1;
         const { holder } = page;
         if (holder === null) continue;
-        const until = this.#validUntil(holder);
-        if (until >= now) {
-          this.#await(page, holder);
-          continue;
-        }
-        this.#end(page, until);
-        changes.push({ kind: 'expired', holding: this.#holding(page, holder), previous: printed(holder.name) });
+        if (this.#validUntil(holder) >= now) this.#await(page, holder);
+        else changes.push(this.#expired(page, holder));
       }
     }
     return changes;
@@ -379,6 +381,11 @@ export class Book {
   #ended(page: Page, holder: Holder, at: number): Change {
     this.#end(page, at);
     return { kind: 'ended', holding: this.#holding(page, holder), previous: printed(holder.name) };
+  }
+
+  #expired(page: Page, holder: Holder): Change {
+    this.#end(page, this.#validUntil(holder));
+    return { kind: 'expired', holding: this.#holding(page, holder), previous: printed(holder.name) };
   }
 
   #open({ address, ip, at }: Pick<BookClaim, 'address' | 'ip' | 'at'>): Page {
