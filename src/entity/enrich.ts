@@ -25,7 +25,9 @@ import {
 import type { Answer } from '../nnr/answer.ts';
 import { Book, type Change } from '../nnr/book.ts';
 import { Generations } from '../nnr/generations.ts';
-import { claimMethod } from '../nnr/verdict.ts';
+import { computerNameOf, printed } from '../nnr/names.ts';
+import { claimMethod, judge } from '../nnr/verdict.ts';
+import { methodOf } from '../nnr/weights.ts';
 import type { OrderedReader } from '../order/merge.ts';
 import { EntityLines } from './entity-lines.ts';
 import type { LineSink } from './line-sink.ts';
@@ -92,21 +94,30 @@ export class Enricher implements OrderedReader {
     for (const change of changes) this.#tell(change, seconds, nanoseconds, method);
   }
 
-  /** What was asked of an address and answered: claims like those that are overheard, or the knowledge that there is no name. */
+  /**
+   * What was asked of an address and answered: claims like those that are overheard, or the knowledge that there is no name. What the
+   * answers come to together is claimed first and the strongest of it before the rest; what contradicts it can only cast doubt.
+   */
   answered(ip: string, address: number, answers: readonly Answer[]): void {
-    let isNamed = false;
-    for (const answer of answers) {
+    const { name: verdict, methods, at: last } = judge(ip, answers, 0);
+    if (verdict === null) {
+      if (answers.length > 0) this.#book.miss(address, ip, last);
+      return;
+    }
+    const isBelieved = ({ method }: Answer): boolean => methods.includes(method);
+    const weightOf = (answer: Answer): number => methodOf(claimMethod(answer)).weight;
+    const inOrder = answers.toSorted((a, b) => Number(isBelieved(b)) - Number(isBelieved(a)) || weightOf(b) - weightOf(a));
+    for (const answer of inOrder) {
       const { names, at } = answer;
-      const name = names?.dns || names?.netbios || '';
-      if (names === null || name === '') continue;
-      isNamed = true;
+      const said = names === null ? null : computerNameOf(names.netbios, names.dns);
+      if (names === null || said === null) continue;
       const { os, mac } = names;
       const domain = names.dnsDomain || names.netbiosDomain;
+      const claim = { address, ip, at, name: printed(said), domain, os, mac, method: claimMethod(answer) };
       const seconds = Math.floor(at);
-      for (const change of this.#book.claim({ address, ip, at, name, domain, os, mac, method: claimMethod(answer) }))
+      for (const change of this.#book.claim(claim, !isBelieved(answer)))
         this.#tell(change, seconds, Math.round((at - seconds) * 1e6) * 1e3, answer.method);
     }
-    if (!isNamed && answers.length > 0) this.#book.miss(address, ip, Math.max(...answers.map(({ at }) => at)));
   }
 
   /** Time passes: names that nobody confirmed end. */

@@ -233,8 +233,11 @@ export class Book {
     this.#directory = directory;
   }
 
-  /** Takes a claim; tells what it changed of what matters: nothing as a rule, and an expiry before what comes of it. */
-  claim(claim: BookClaim): readonly Change[] {
+  /**
+   * Takes a claim; tells what it changed of what matters: nothing as a rule, and an expiry before what comes of it. A claim that is
+   * outvoted by others of its time may confirm or cast doubt, but never takes the address.
+   */
+  claim(claim: BookClaim, isOutvoted = false): readonly Change[] {
     const page = this.#pages.get(claim.address);
     const at = Math.max(claim.at, page?.clock ?? Number.NEGATIVE_INFINITY);
     let expired: Change | undefined;
@@ -242,18 +245,20 @@ export class Book {
       page.clock = at;
       if (page.holder !== null && this.#validUntil(page.holder) < at) expired = this.#expired(page, page.holder);
     }
-    const change = this.#take(page, claim, at);
+    const change = this.#take(page, claim, at, isOutvoted);
     if (change === undefined) return expired === undefined ? NOTHING : [expired];
     return expired === undefined ? [change] : [expired, change];
   }
 
-  #take(page: Page | undefined, claim: BookClaim, at: number): Change | undefined {
+  #take(page: Page | undefined, claim: BookClaim, at: number, isOutvoted: boolean): Change | undefined {
     const name = computerName(claim.name);
     if (name === null) return this.#nameless(page, claim, at);
     const { nature } = methodOf(claim.method);
-    if (page === undefined || page.holder === null) return this.#begin(page ?? this.#open(claim), claim, name, at, '');
+    if (page === undefined || page.holder === null)
+      return isOutvoted ? undefined : this.#begin(page ?? this.#open(claim), claim, name, at, '');
     const { holder } = page;
     if (isSameComputer(holder.name, name)) return this.#confirm(page, holder, claim, name, at);
+    if (isOutvoted) return this.#doubt(page, holder, claim, name, at);
     if (nature === 'alias' && isDomainOf(name, holder.name)) return undefined;
     if (isDomainOf(holder.name, name)) return this.#replace(page, holder, claim, name, at);
     return this.#contradict(page, holder, claim, name, at);
