@@ -215,6 +215,11 @@ export interface Miss {
 }
 
 export class Book {
+  /** Ends of activities that had a name, and that had none. */
+  hits = 0;
+  misses = 0;
+  /** Addresses whose computer is known; that a name has expired is noticed within a minute. */
+  known = 0;
   readonly #lifetimes: Lifetimes;
   readonly #directory: Directory;
   readonly #pages = new Generations<number, Page>(
@@ -281,10 +286,15 @@ export class Book {
     return holder === undefined ? undefined : { text: printed(holder.name), certainty: holder.certaintyAt(at) };
   }
 
-  /** What stands in a line for it: `"name","certainty":"high"`. */
+  /** What stands in a line for it: `"name","certainty":"high"`. Counted. */
   json(address: number, at: number): Uint8Array | undefined {
     const holder = this.#holderAt(address, at);
-    return holder?.json(holder.certaintyAt(at));
+    if (holder === undefined) {
+      this.misses++;
+      return undefined;
+    }
+    this.hits++;
+    return holder.json(holder.certaintyAt(at));
   }
 
   /** Ends what was not confirmed for its lifetime; to be called as time goes on, with seconds since 1970 UTC. */
@@ -340,6 +350,8 @@ export class Book {
       const name = computerNameOf(one.netbios, one.dns);
       if (name === null || one.last > now || one.last + this.#lifetimes.hitSeconds < now) continue;
       const address = keyOf(one.ip);
+      // Who changes the file may have put one in twice.
+      if (this.#pages.peek(address)?.holder) continue;
       const page = this.#open({ address, ip: one.ip, at: one.last });
       const holder = new Holder(name, Math.min(one.from, one.last));
       holder.domain = one.domain;
@@ -348,6 +360,7 @@ export class Book {
       holder.last = one.last;
       for (const [method, at] of Object.entries(one.methods)) holder.methods.set(method, Math.min(at, one.last));
       page.holder = holder;
+      this.known++;
       const rival = one.rival === null ? null : computerNameOf(one.rival.netbios, one.rival.dns);
       if (one.rival !== null && rival !== null) holder.contradict(rival, one.rival.last, Number.POSITIVE_INFINITY);
       this.#judge(holder, one.last);
@@ -401,6 +414,7 @@ export class Book {
 
   #forgotten(address: number, page: Page): void {
     hit(limits.addresses);
+    if (page.holder !== null) this.known--;
     this.#buckets.get(page.bucket)?.delete(address);
   }
 
@@ -408,6 +422,7 @@ export class Book {
     const holder = new Holder(name, at);
     holder.confirm(name, claim, at);
     page.holder = holder;
+    this.known++;
     page.applicant = claim.method === 'dhcp-request' ? { claim, name } : null;
     this.#misses.delete(page.address);
     this.#judge(holder, at);
@@ -489,6 +504,7 @@ export class Book {
     if (holder === null) return;
     holder.until = Math.max(holder.from, at);
     page.holder = null;
+    this.known--;
     page.past.push(holder);
     while (page.past.length > limits.history.value) {
       hit(limits.history);

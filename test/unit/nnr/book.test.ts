@@ -2,7 +2,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
+import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
+import { registerNames } from '../../../src/metrics/nnr.ts';
 import { Book, type BookClaim, type Change } from '../../../src/nnr/book.ts';
 import type { Directory } from '../../../src/nnr/directory.ts';
 import { nnrLimits } from '../../../src/nnr/limits.ts';
@@ -220,6 +222,41 @@ it('tells the end of a name that a late claim finds expired, once, and before wh
     expect(book.claim(claim(610, method, name, { os: 'Windows' })).map(brief)).toEqual(['expired WS1 high <WS1', ...begun]);
     expect(book.expire(720)).toEqual([]);
   }
+});
+
+it('counts the addresses whose computer is known, and activity ends with a name and without', async () => {
+  configureLimits({ 'nnr.addresses': 8 });
+  const book = new Book({ hitSeconds: 600, missSeconds: 60 });
+  const at = (address: number, time: number, method: string, name: string): void => {
+    book.claim({ ...claim(time, method, name), address, ip: `10.0.0.${address}` });
+  };
+  at(1, 0, 'ntlm-challenge', 'ws1');
+  at(1, 1, 'netbios-status', 'ws1');
+  at(1, 2, 'ntlm-challenge', 'ws9');
+  at(2, 3, 'ntlm-challenge', 'ws2');
+  at(3, 4, 'ntlm-challenge', 'ws3');
+  expect(book.known).toBe(3);
+  at(3, 5, 'dhcp-release', '');
+  expect(book.known).toBe(2);
+  expect([1, 2, 3, 4].map((address) => book.json(address, 10) !== undefined)).toEqual([true, true, false, false]);
+  // Another book takes them over, once.
+  const saved = book.save(10);
+  const other = new Book();
+  other.restore({ ...saved, hits: [...saved.hits, ...saved.hits] }, (ip) => Number(ip.split('.')[3]), 10);
+  expect(other.known).toBe(2);
+  book.expire(1000);
+  expect(book.known).toBe(0);
+  for (let address = 0; address < 100; address++) at(address, 1001, 'ntlm-challenge', `ws${address}`);
+  const found = Array.from({ length: 100 }, (_, address) => book.find(address, 1002)).filter(Boolean);
+  expect(book.known).toBeLessThanOrEqual(8);
+  expect(book.known).toBe(book.save(1002).hits.length);
+  expect(found.length).toBeGreaterThan(0);
+  const registry = new Registry();
+  registerNames(registry, book);
+  const lines = (await registry.metrics()).split('\n');
+  expect(lines).toContain(`adtap_names ${book.known}`);
+  expect(lines).toContain('adtap_name_lookups_total{result="hit"} 2');
+  expect(lines).toContain('adtap_name_lookups_total{result="miss"} 2');
 });
 
 it('is less certain of a name that was not confirmed for an hour', () => {
