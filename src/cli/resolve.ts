@@ -16,7 +16,7 @@ import { ACTIVE_METHODS, Tally } from '../nnr/tally.ts';
 import { UntilTable } from '../nnr/until-table.ts';
 import { judge, needsReverse, type Resolution } from '../nnr/verdict.ts';
 import type { CertaintyReason } from '../nnr/weights.ts';
-import { activeSettings } from '../runtime/live/nnr.ts';
+import { activeSettings, waysFrom } from '../runtime/live/nnr.ts';
 import { openByteSink } from '../sink/file.ts';
 import { positive } from './arguments.ts';
 
@@ -92,11 +92,12 @@ function methods(text: string, before: readonly ActiveMethod[] = []): ActiveMeth
 }
 
 async function run(given: readonly string[], options: Options): Promise<void> {
-  const settings = activeSettings(loadConfig(options.config ?? null, process.env, new Map()).config);
-  const from = {
-    ipv4: options.from?.find((address) => !isIpv6(address)) ?? settings.from.ipv4,
-    ipv6: options.from?.find(isIpv6) ?? settings.from.ipv6,
-  };
+  const { config } = loadConfig(options.config ?? null, process.env, new Map());
+  const settings = activeSettings(config);
+  const from = waysFrom(config.management.adapter, {
+    ipv4: options.from?.find((address) => !isIpv6(address)) ?? '',
+    ipv6: options.from?.find(isIpv6) ?? '',
+  });
   const sockets = options.sockets ?? settings.sockets;
   const chosen = options.method ?? settings.methods;
   // Naming an address is leave to ask it; what is no single host stays out, and what is excluded.
@@ -128,7 +129,7 @@ async function run(given: readonly string[], options: Options): Promise<void> {
   let unresolved = 0;
   const say = async (next: Promise<readonly [string, Answer[]]>): Promise<void> => {
     const [address, answers] = await next;
-    const resolution = judge(address, answers, Date.now() / 1000);
+    const resolution = judge(address, answers, Date.now() / 1000, settings);
     if (resolution.name === null) unresolved++;
     const text = options.json
       ? `${JSON.stringify({ ...told(resolution, answers), answers })}\n`

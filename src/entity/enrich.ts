@@ -25,13 +25,17 @@ import {
 import type { Answer } from '../nnr/answer.ts';
 import { Book, type Change } from '../nnr/book.ts';
 import { Generations } from '../nnr/generations.ts';
-import { claimMethod } from '../nnr/verdict.ts';
+import { computerNameOf, printed } from '../nnr/names.ts';
+import { claimMethod, judge } from '../nnr/verdict.ts';
+import { methodOf } from '../nnr/weights.ts';
 import type { OrderedReader } from '../order/merge.ts';
 import { EntityLines } from './entity-lines.ts';
 import type { LineSink } from './line-sink.ts';
 
 /** Length of `null`: what stands where nothing was known. */
 const NULL_LENGTH = 4;
+/** What stands for the method where none said so. */
+const EXPIRY = 'expiry';
 const VIA_TICKET = Buffer.from(',"via":"ticket"}');
 const VIA_SESSION = Buffer.from(',"via":"session"}');
 const KIND_USER = Buffer.from('"kind":"user"}');
@@ -86,34 +90,45 @@ export class Enricher implements OrderedReader {
     const { frame, seconds, nanoseconds, address, ip, name, domain, os, mac, method } = claim;
     this.#frame = frame;
     this.#expire(seconds);
-    const change = this.#book.claim({ address, ip, at: seconds + nanoseconds / 1e9, name, domain, os, mac, method });
-    if (change !== undefined) this.#tell(change, seconds, nanoseconds, method);
+    const changes = this.#book.claim({ address, ip, at: seconds + nanoseconds / 1e9, name, domain, os, mac, method });
+    for (const change of changes) this.#tell(change, seconds, nanoseconds, method);
   }
 
-  /** What was asked of an address and answered: claims like those that are overheard, or the knowledge that there is no name. */
+  /**
+   * What was asked of an address and answered: claims like those that are overheard, or the knowledge that there is no name. What the
+   * answers come to together is claimed first and the strongest of it before the rest; what contradicts it can only cast doubt.
+   */
   answered(ip: string, address: number, answers: readonly Answer[]): void {
-    let isNamed = false;
-    for (const answer of answers) {
+    const { name: verdict, methods, at: last } = judge(ip, answers, 0);
+    if (verdict === null) {
+      if (answers.length > 0) this.#book.miss(address, ip, last);
+      return;
+    }
+    const isBelieved = ({ method }: Answer): boolean => methods.includes(method);
+    const weightOf = (answer: Answer): number => methodOf(claimMethod(answer)).weight;
+    const inOrder = answers.toSorted((a, b) => Number(isBelieved(b)) - Number(isBelieved(a)) || weightOf(b) - weightOf(a));
+    for (const answer of inOrder) {
       const { names, at } = answer;
-      const name = names?.dns || names?.netbios || '';
-      if (names === null || name === '') continue;
-      isNamed = true;
+      const said = names === null ? null : computerNameOf(names.netbios, names.dns);
+      if (names === null || said === null) continue;
       const { os, mac } = names;
       const domain = names.dnsDomain || names.netbiosDomain;
-      const change = this.#book.claim({ address, ip, at, name, domain, os, mac, method: claimMethod(answer) });
+      const claim = { address, ip, at, name: printed(said), domain, os, mac, method: claimMethod(answer) };
       const seconds = Math.floor(at);
-      if (change !== undefined) this.#tell(change, seconds, Math.round((at - seconds) * 1e6) * 1e3, answer.method);
+      for (const change of this.#book.claim(claim, !isBelieved(answer)))
+        this.#tell(change, seconds, Math.round((at - seconds) * 1e6) * 1e3, answer.method);
     }
-    if (!isNamed && answers.length > 0) this.#book.miss(address, ip, Math.max(...answers.map(({ at }) => at)));
   }
 
   /** Time passes: names that nobody confirmed end. */
   #expire(seconds: number): void {
-    for (const change of this.#book.expire(seconds)) this.#tell(change, seconds, 0, 'expiry');
+    for (const change of this.#book.expire(seconds)) this.#tell(change, seconds, 0, EXPIRY);
   }
 
   #tell(change: Change, seconds: number, nanoseconds: number, method: string): void {
-    if (this.#settings.entities) this.#entities.resolution(change, { frame: this.#frame, seconds, nanoseconds }, method);
+    if (!this.#settings.entities) return;
+    const evidence = change.kind === 'expired' ? EXPIRY : method;
+    this.#entities.resolution(change, { frame: this.#frame, seconds, nanoseconds }, evidence);
   }
 
   line(said: Said, row: number): void {

@@ -1,12 +1,36 @@
-// What active name resolution shows.
+// What name resolution shows: the names that are known, and the look-ups of those that ask.
 import type { Registry } from 'prom-client';
 import type { ActiveNnr } from '../nnr/active-nnr.ts';
+import type { Book } from '../nnr/book.ts';
 import { IMPORTANCE } from '../nnr/queue.ts';
 import { histogram, registerTable, type TableMetric } from './sensor.ts';
 
 type NnrFacts = Pick<ActiveNnr, 'tally' | 'status'>;
 
-/** All of them but the histogram; docs/metrics.md is made from this table too. */
+type NamesFacts = Pick<Book, 'known' | 'hits' | 'misses'>;
+
+/** Whether anybody is asked or not. */
+export const namesMetrics: readonly TableMetric<NamesFacts>[] = [
+  {
+    name: 'adtap_names',
+    type: 'gauge',
+    labels: [],
+    help: 'Addresses whose computer is known.',
+    rows: ({ known }) => [[{}, known]],
+  },
+  {
+    name: 'adtap_name_lookups_total',
+    type: 'counter',
+    labels: ['result'],
+    help: 'Ends of activities whose computer was known (hit) or not (miss).',
+    rows: ({ hits, misses }) => [
+      [{ result: 'hit' }, hits],
+      [{ result: 'miss' }, misses],
+    ],
+  },
+];
+
+/** All of active resolution but the histogram; docs/metrics.md is made from this table too. */
 export const nnrMetrics: readonly TableMetric<NnrFacts>[] = [
   {
     name: 'adtap_nnr_attempts_total',
@@ -68,7 +92,12 @@ export const nnrMetrics: readonly TableMetric<NnrFacts>[] = [
 /** The histogram's name and help. */
 export const NNR_SECONDS = { name: 'adtap_nnr_seconds', help: 'How long active look-ups took.' } as const;
 
-/** Adds them to a registry. */
+/** Adds those of the book to a registry. */
+export function registerNames(registry: Registry, book: NamesFacts): void {
+  registerTable(registry, namesMetrics, book);
+}
+
+/** Adds those of active resolution to a registry. */
 export function registerNnr(registry: Registry, facts: NnrFacts): void {
   registerTable(registry, nnrMetrics, facts);
   registry.registerMetric(

@@ -215,6 +215,11 @@ export interface Miss {
 }
 
 export class Book {
+  /** Ends of activities that had a name, and that had none. */
+  hits = 0;
+  misses = 0;
+  /** Addresses whose computer is known; that a name has expired is noticed within a minute. */
+  known = 0;
   readonly #lifetimes: Lifetimes;
   readonly #directory: Directory;
   readonly #pages = new Generations<number, Page>(
@@ -233,20 +238,32 @@ export class Book {
     this.#directory = directory;
   }
 
-  /** Takes a claim; tells what it changed, or undefined when nothing that matters did. */
-  claim(claim: BookClaim): Change | undefined {
+  /**
+   * Takes a claim; tells what it changed of what matters: nothing as a rule, and an expiry before what comes of it. A claim that is
+   * outvoted by others of its time may confirm or cast doubt, but never takes the address.
+   */
+  claim(claim: BookClaim, isOutvoted = false): readonly Change[] {
     const page = this.#pages.get(claim.address);
     const at = Math.max(claim.at, page?.clock ?? Number.NEGATIVE_INFINITY);
+    let expired: Change | undefined;
     if (page !== undefined) {
       page.clock = at;
-      if (page.holder !== null && this.#validUntil(page.holder) < at) this.#end(page, this.#validUntil(page.holder));
+      if (page.holder !== null && this.#validUntil(page.holder) < at) expired = this.#expired(page, page.holder);
     }
+    const change = this.#take(page, claim, at, isOutvoted);
+    if (change === undefined) return expired === undefined ? NOTHING : [expired];
+    return expired === undefined ? [change] : [expired, change];
+  }
+
+  #take(page: Page | undefined, claim: BookClaim, at: number, isOutvoted: boolean): Change | undefined {
     const name = computerName(claim.name);
     if (name === null) return this.#nameless(page, claim, at);
     const { nature } = methodOf(claim.method);
-    if (page === undefined || page.holder === null) return this.#begin(page ?? this.#open(claim), claim, name, at, '');
+    if (page === undefined || page.holder === null)
+      return isOutvoted ? undefined : this.#begin(page ?? this.#open(claim), claim, name, at, '');
     const { holder } = page;
     if (isSameComputer(holder.name, name)) return this.#confirm(page, holder, claim, name, at);
+    if (isOutvoted) return this.#doubt(page, holder, claim, name, at);
     if (nature === 'alias' && isDomainOf(name, holder.name)) return undefined;
     if (isDomainOf(holder.name, name)) return this.#replace(page, holder, claim, name, at);
     return this.#contradict(page, holder, claim, name, at);
@@ -269,10 +286,15 @@ export class Book {
     return holder === undefined ? undefined : { text: printed(holder.name), certainty: holder.certaintyAt(at) };
   }
 
-  /** What stands in a line for it: `"name","certainty":"high"`. */
+  /** What stands in a line for it: `"name","certainty":"high"`. Counted. */
   json(address: number, at: number): Uint8Array | undefined {
     const holder = this.#holderAt(address, at);
-    return holder?.json(holder.certaintyAt(at));
+    if (holder === undefined) {
+      this.misses++;
+      return undefined;
+    }
+    this.hits++;
+    return holder.json(holder.certaintyAt(at));
   }
 
   /** Ends what was not confirmed for its lifetime; to be called as time goes on, with seconds since 1970 UTC. */
@@ -291,13 +313,8 @@ export class Book {
         page.bucket = -1;
         const { holder } = page;
         if (holder === null) continue;
-        const until = this.#validUntil(holder);
-        if (until >= now) {
-          this.#await(page, holder);
-          continue;
-        }
-        this.#end(page, until);
-        changes.push({ kind: 'expired', holding: this.#holding(page, holder), previous: printed(holder.name) });
+        if (this.#validUntil(holder) >= now) this.#await(page, holder);
+        else changes.push(this.#expired(page, holder));
       }
     }
     return changes;
@@ -333,6 +350,8 @@ export class Book {
       const name = computerNameOf(one.netbios, one.dns);
       if (name === null || one.last > now || one.last + this.#lifetimes.hitSeconds < now) continue;
       const address = keyOf(one.ip);
+      // Who changes the file may have put one in twice.
+      if (this.#pages.peek(address)?.holder) continue;
       const page = this.#open({ address, ip: one.ip, at: one.last });
       const holder = new Holder(name, Math.min(one.from, one.last));
       holder.domain = one.domain;
@@ -341,6 +360,7 @@ export class Book {
       holder.last = one.last;
       for (const [method, at] of Object.entries(one.methods)) holder.methods.set(method, Math.min(at, one.last));
       page.holder = holder;
+      this.known++;
       const rival = one.rival === null ? null : computerNameOf(one.rival.netbios, one.rival.dns);
       if (one.rival !== null && rival !== null) holder.contradict(rival, one.rival.last, Number.POSITIVE_INFINITY);
       this.#judge(holder, one.last);
@@ -381,6 +401,11 @@ export class Book {
     return { kind: 'ended', holding: this.#holding(page, holder), previous: printed(holder.name) };
   }
 
+  #expired(page: Page, holder: Holder): Change {
+    this.#end(page, this.#validUntil(holder));
+    return { kind: 'expired', holding: this.#holding(page, holder), previous: printed(holder.name) };
+  }
+
   #open({ address, ip, at }: Pick<BookClaim, 'address' | 'ip' | 'at'>): Page {
     const page: Page = { address, ip, holder: null, applicant: null, past: [], isCut: false, clock: at, bucket: -1 };
     this.#pages.set(address, page);
@@ -389,6 +414,7 @@ export class Book {
 
   #forgotten(address: number, page: Page): void {
     hit(limits.addresses);
+    if (page.holder !== null) this.known--;
     this.#buckets.get(page.bucket)?.delete(address);
   }
 
@@ -396,6 +422,7 @@ export class Book {
     const holder = new Holder(name, at);
     holder.confirm(name, claim, at);
     page.holder = holder;
+    this.known++;
     page.applicant = claim.method === 'dhcp-request' ? { claim, name } : null;
     this.#misses.delete(page.address);
     this.#judge(holder, at);
@@ -477,6 +504,7 @@ export class Book {
     if (holder === null) return;
     holder.until = Math.max(holder.from, at);
     page.holder = null;
+    this.known--;
     page.past.push(holder);
     while (page.past.length > limits.history.value) {
       hit(limits.history);

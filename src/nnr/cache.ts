@@ -37,13 +37,18 @@ export interface CacheLoad {
   readonly problem: string;
 }
 
-/** Fills a book from the file, as far as it is believed at `now` (seconds since 1970 UTC). Never rejects: a bad file is an empty one. */
+/**
+ * Fills a book from the file, as far as it is believed at `now` (seconds since 1970 UTC). Never rejects: a bad file is an empty one,
+ * and is renamed to PATH.bad, as the next save would replace it.
+ */
 export async function loadBook(book: Book, path: string, keyOf: KeyOf, now: number): Promise<CacheLoad> {
   try {
-    const { size } = await stat(path);
-    if (size > MAX_BYTES) return bad(path, `has ${size} bytes, more than any book of names`);
+    const file = await stat(path);
+    // Renaming would move it with all that is in it.
+    if (!file.isFile()) return { restored: 0, problem: `${path}: is no file; names are learnt anew` };
+    if (file.size > MAX_BYTES) return await bad(path, `has ${file.size} bytes, more than any book of names`);
     const parsed = schema.safeParse(JSON.parse(await readFile(path, 'utf8')));
-    if (!parsed.success) return bad(path, whatIsWrong(parsed.error));
+    if (!parsed.success) return await bad(path, whatIsWrong(parsed.error));
     return { restored: book.restore(parsed.data, keyOf, now), problem: '' };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { restored: 0, problem: '' };
@@ -51,10 +56,15 @@ export async function loadBook(book: Book, path: string, keyOf: KeyOf, now: numb
   }
 }
 
-const bad = (path: string, why: string): CacheLoad => ({
-  restored: 0,
-  problem: `${path}: ${why}; it is left aside and names are learnt anew`,
-});
+async function bad(path: string, why: string): Promise<CacheLoad> {
+  const aside = `${path}.bad`;
+  const [moved] = await Promise.allSettled([rename(path, aside)]);
+  const where =
+    moved.status === 'fulfilled'
+      ? `it is left aside as ${aside}`
+      : `it cannot be left aside (${(moved.reason as Error).message})`;
+  return { restored: 0, problem: `${path}: ${why}; ${where} and names are learnt anew` };
+}
 
 function whatIsWrong(error: z.ZodError): string {
   const [issue] = error.issues;

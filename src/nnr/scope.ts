@@ -25,8 +25,12 @@ export function parseNetwork(text: string): Network | null {
 export function canonicalAddress(text: string): string | null {
   const bytes = parseAddress(text);
   if (bytes === null) return null;
-  return formatAddress(bytes, 0, bytes.length as 4 | 16).replace('::ffff:', bytes.length === 16 ? '' : '::ffff:');
+  return isMapped(bytes) ? formatAddress(bytes, 12, 4) : formatAddress(bytes, 0, bytes.length as 4 | 16);
 }
+
+/** An IPv4 address inside IPv6 (RFC 4291 2.5.5.2). */
+const isMapped = (bytes: Uint8Array): boolean =>
+  bytes.length === 16 && bytes[10] === 0xff && bytes[11] === 0xff && bytes.subarray(0, 10).every((byte) => byte === 0);
 
 function contains({ bytes, prefix }: Network, address: Uint8Array): boolean {
   if (bytes.length !== address.length) return false;
@@ -115,6 +119,7 @@ function neverAsked(address: Uint8Array): string {
   if (address.length === 4) {
     if (first === 0) return 'an unspecified address';
     if (first >= 240) return address.every((byte) => byte === 255) ? 'a broadcast address' : 'a reserved address';
+    if (first === 169 && u8(address, 1) === 254) return 'a link-local address';
     return first >= 224 ? 'a multicast address' : '';
   }
   if (first === 255) return 'a multicast address';

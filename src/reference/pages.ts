@@ -9,7 +9,7 @@ import { loadProfile, profileSchema, shippedProfiles } from '../generate/profile
 import { scenarioHelp } from '../generate/scenarios/names.ts';
 import { issueKinds } from '../health/issues.ts';
 import { VERDICTS } from '../ip/verdict.ts';
-import { NNR_SECONDS, nnrMetrics } from '../metrics/nnr.ts';
+import { NNR_SECONDS, namesMetrics, nnrMetrics } from '../metrics/nnr.ts';
 import { LAG_METRIC, sensorMetrics } from '../metrics/sensor.ts';
 import type { Field, FieldTable } from '../protocols/fields.ts';
 import { protocols } from '../protocols/registry.ts';
@@ -228,7 +228,7 @@ function metricsPage(): string {
     table(
       ['name', 'type', 'labels', 'tells'],
       [
-        ...[...sensorMetrics, ...nnrMetrics].map(({ name, type, labels, help }) => [
+        ...[...sensorMetrics, ...namesMetrics, ...nnrMetrics].map(({ name, type, labels, help }) => [
           `\`${name}\``,
           type,
           labels.map((one) => `\`${one}\``).join(', ') || '-',

@@ -50,6 +50,16 @@ describe('addresses', () => {
   });
 });
 
+it('believes what it hears for as long as the configuration says', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'adtap-resolve-'));
+  const file = join(folder, 'adtap.yaml');
+  writeFileSync(file, 'nnr: { missSeconds: 4321 }\n');
+  const { stdout } = resolve([...METHOD, '--json', '--config', file, '127.0.0.7']);
+  const { validUntil, answers } = JSON.parse(stdout) as { validUntil: string; answers: { at: number }[] };
+  expect(Date.parse(validUntil) / 1000 - answers[0]!.at).toBeCloseTo(4321, 1);
+  rmSync(folder, { recursive: true });
+});
+
 it('gives JSON with all answers and what they come to', () => {
   const { stdout } = resolve(['--json', '-m', 'netbios,rdp', '127.0.0.7']);
   expect(JSON.parse(stdout)).toMatchObject({

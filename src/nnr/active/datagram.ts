@@ -2,7 +2,7 @@
 // and tells of ICMP errors; sent once more at most.
 import { createSocket } from 'node:dgram';
 import { hit } from '../../protocols/limits.ts';
-import { type Endpoint, endpointText, type From, failure, isIpv6, localAddress } from './endpoint.ts';
+import { blocked, type Endpoint, endpointText, type From, failure, isIpv6, localAddress } from './endpoint.ts';
 import { activeLimits as limits } from './limits.ts';
 import { noName, type Outcome } from './outcome.ts';
 
@@ -26,6 +26,8 @@ export function exchange<T>(
 ): Promise<T | Outcome> {
   const where = `udp ${endpointText(endpoint)}`;
   if (signal.aborted) return Promise.resolve(noName('cancelled', where));
+  const refused = blocked(from, endpoint, where);
+  if (refused !== null) return Promise.resolve(refused);
   return new Promise((resolve) => {
     const { address, port } = endpoint;
     const socket = createSocket(isIpv6(address) ? 'udp6' : 'udp4');

@@ -1,7 +1,7 @@
 // One short conversation over TCP with a stranger: bounded in bytes and, from connect to close, in time, whatever the peer does.
 import { connect, type Socket } from 'node:net';
 import { hit } from '../../protocols/limits.ts';
-import { type Endpoint, endpointText, type From, failure, isIpv6, localAddress } from './endpoint.ts';
+import { blocked, type Endpoint, endpointText, type From, failure, isIpv6, localAddress } from './endpoint.ts';
 import { activeLimits as limits } from './limits.ts';
 import { noName, type Outcome } from './outcome.ts';
 
@@ -74,6 +74,8 @@ export interface DialogueOptions {
 export function converse(reader: Reader, { endpoint, from, timeoutMs, signal }: DialogueOptions): Promise<Outcome> {
   const where = `tcp ${endpointText(endpoint)}`;
   if (signal.aborted) return Promise.resolve(noName('cancelled', where));
+  const refused = blocked(from, endpoint, where);
+  if (refused !== null) return Promise.resolve(refused);
   return new Promise((resolve) => {
     const { address, port } = endpoint;
     const local = localAddress(from, address);

@@ -7,6 +7,8 @@ import { noName, type Outcome } from './outcome.ts';
 export interface From {
   readonly ipv4: string;
   readonly ipv6: string;
+  /** Why nothing may be sent to the address; empty when it may. Left out where any way out will do. */
+  readonly refusal?: (address: string) => string;
 }
 
 export interface Endpoint {
@@ -16,6 +18,12 @@ export interface Endpoint {
 
 export const isIpv6 = (address: string): boolean => address.includes(':');
 export const localAddress = (from: From, address: string): string => (isIpv6(address) ? from.ipv6 : from.ipv4);
+/** Why nothing may be sent to the endpoint, as an outcome; null when it may. */
+export function blocked({ refusal }: From, { address }: Endpoint, where: string): Outcome | null {
+  const why = refusal?.(address) ?? '';
+  return why === '' ? null : noName('unreachable', `${where}: ${why}`);
+}
+
 export const endpointText = ({ address, port }: Endpoint): string =>
   isIpv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
 

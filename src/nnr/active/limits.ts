@@ -29,7 +29,7 @@ export const activeLimits = defineLimits('nnrActive', {
     max: 1_000_000,
     unit: 'addresses',
     policy: 'drop-oldest',
-    help: 'Addresses that wait for their look-up; the least important go first.',
+    help: 'Addresses that wait for their look-up; the oldest of the least important gives way, an equally important newcomer is turned away.',
   },
   remembered: {
     default: 65_536,

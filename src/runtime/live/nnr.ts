@@ -1,12 +1,16 @@
 // What the configuration means for active name resolution.
 import { getServers } from 'node:dns';
-import { networkInterfaces } from 'node:os';
 import type { Config } from '../../config/index.ts';
 import { AdtapError } from '../../errors.ts';
-import { type Endpoint, type From, parseEndpoint } from '../../nnr/active/endpoint.ts';
+import { type Machine, thisMachine } from '../../host/machine.ts';
+import { type Route, routes, routeTo } from '../../host/routes.ts';
+import { parseAddress } from '../../ip/parse-address.ts';
+import { type Endpoint, type From, isIpv6, localAddress, parseEndpoint } from '../../nnr/active/endpoint.ts';
 import { DNS_PORT } from '../../nnr/active/reverse-dns.ts';
 import type { ActiveSettings } from '../../nnr/active-nnr.ts';
 import { networksAround, PRIVATE_NETWORKS } from '../../nnr/scope.ts';
+
+const LOOPBACK = 'lo';
 
 /** Throws ADTAP_E_ADAPTER when the management adapter has no address to ask from. */
 export function activeSettings(config: Config): ActiveSettings {
@@ -16,7 +20,7 @@ export function activeSettings(config: Config): ActiveSettings {
     retries: retries === 0 ? 0 : 1,
     networks: networks.length > 0 ? networks : [...PRIVATE_NETWORKS, ...networksAround(config.domainControllers)],
     dnsServers: endpoints(dnsServers),
-    from: addressesOf(config.management.adapter),
+    from: waysFrom(config.management.adapter),
   };
 }
 
@@ -25,14 +29,39 @@ export function endpoints(servers: readonly string[]): Endpoint[] {
   return (servers.length > 0 ? servers : getServers()).flatMap((text) => parseEndpoint(text, DNS_PORT) ?? []);
 }
 
-/** First address of each family; of IPv6 only one that is good beyond the link. */
-function addressesOf(adapter: string): From {
-  if (adapter === '') return { ipv4: '', ipv6: '' };
-  const all = networkInterfaces()[adapter] ?? [];
+/** How old what is known of the routes may be. */
+const ROUTES_MS = 3000;
+
+/**
+ * Where look-ups go out from: the adapter alone, if one is named. `given` are addresses to use instead of the adapter's own: the
+ * first of each family, of IPv6 only one that is good beyond the link. Throws ADTAP_E_ADAPTER when the adapter has neither.
+ */
+export function waysFrom(adapter: string, given: Partial<From> = {}, machine: Machine = thisMachine): From {
+  const { ipv4 = '', ipv6 = '' } = given;
+  if (adapter === '') return { ipv4, ipv6 };
+  const all = machine.interfaces()[adapter] ?? [];
   const first = (family: string): string =>
     all.find((one) => one.family === family && !one.address.startsWith('fe80:'))?.address ?? '';
-  const from = { ipv4: first('IPv4'), ipv6: first('IPv6') };
+  const from = { ipv4: ipv4 || first('IPv4'), ipv6: ipv6 || first('IPv6') };
   if (from.ipv4 === '' && from.ipv6 === '')
     throw new AdtapError('ADTAP_E_ADAPTER', `management.adapter: ${adapter} has no address that look-ups could go out from`);
-  return from;
+  let known: readonly Route[] = [];
+  let readAt = Number.NEGATIVE_INFINITY;
+  const refusal = (address: string): string => {
+    // A socket without an address of its own would leave by whatever adapter has a route.
+    if (localAddress(from, address) === '')
+      return `the management adapter ${adapter} has no IPv${isIpv6(address) ? 6 : 4} address to ask it from`;
+    const now = performance.now();
+    if (now - readAt > ROUTES_MS) {
+      known = routes(machine);
+      readAt = now;
+    }
+    // To bind an address does not bind an adapter: the route decides by which one a packet leaves.
+    const bytes = parseAddress(address);
+    const route = bytes === null ? null : routeTo(known, bytes);
+    // What goes to this machine itself does not leave it.
+    if (route === null || route.adapter === adapter || route.adapter === LOOPBACK) return '';
+    return `the route to it leaves by ${route.adapter}, not by the management adapter ${adapter}`;
+  };
+  return { ...from, refusal };
 }

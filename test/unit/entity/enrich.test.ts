@@ -5,6 +5,7 @@ import type { LineSink } from '../../../src/entity/line-sink.ts';
 import type { ActiveMethod, Answer } from '../../../src/nnr/answer.ts';
 import { Book } from '../../../src/nnr/book.ts';
 import { Generations } from '../../../src/nnr/generations.ts';
+import { judge } from '../../../src/nnr/verdict.ts';
 import { fixture } from '../../support/fixtures.ts';
 import { runFiles } from '../../support/in-process.ts';
 
@@ -88,13 +89,15 @@ describe('answers to what was asked', () => {
     evidence: '',
     isConfirmed: false,
   });
-  const asked = (answers: readonly Answer[]): { readonly book: Book; readonly lines: Record<string, unknown>[] } => {
+  const asked = (
+    answers: readonly Answer[],
+    book = new Book(),
+  ): { readonly book: Book; readonly lines: Record<string, unknown>[] } => {
     const parts: string[] = [];
     const sink: LineSink = {
       append: (from, start, end) => void parts.push(Buffer.from(from.subarray(start, end)).toString()),
       endLine: () => undefined,
     };
-    const book = new Book();
     new Enricher(sink, { entities: true, activities: true, sensor: 'test', book }).answered('10.0.0.42', 42, answers);
     return { book, lines: parts.map((text) => JSON.parse(text) as Record<string, unknown>) };
   };
@@ -125,6 +128,43 @@ describe('answers to what was asked', () => {
       certainty: 'low',
       reasons: ['conflict'],
     });
+  });
+
+  // By method; `!` marks a PTR record whose name leads back.
+  const rounds: readonly (readonly [string, Readonly<Partial<Record<ActiveMethod, string>>>])[] = [
+    ['AAA', { 'ntlm-rpc': 'AAA', netbios: 'BBB', 'reverse-dns': 'AAA!' }],
+    ['BBB', { 'ntlm-rpc': 'AAA', netbios: 'BBB', 'reverse-dns': 'BBB!' }],
+    ['AAA', { 'ntlm-rpc': 'AAA', netbios: 'BBB', rdp: 'AAA' }],
+    ['BBB', { 'ntlm-rpc': 'BBB', netbios: 'AAA', rdp: 'BBB' }],
+    ['BBB', { 'ntlm-rpc': 'AAA', netbios: 'BBB', rdp: 'BBB' }],
+    // The weakest primary method with DNS behind it against a stronger one.
+    ['AAA', { 'ntlm-rpc': 'BBB', rdp: 'AAA', 'reverse-dns': 'AAA!' }],
+  ];
+  it.each(
+    rounds.flatMap(([name, said]) => ['', name, name === 'AAA' ? 'BBB' : 'AAA'].map((before) => [name, before, said] as const)),
+  )('are judged together: %s (known before: "%s") of %j', (name, before, said) => {
+    const answers = Object.entries(said).map(([method, text]): Answer => {
+      const one = answer(method as ActiveMethod, text.replace('!', ''));
+      return { ...one, isConfirmed: text.endsWith('!') };
+    });
+    for (const order of [answers, answers.toReversed()]) {
+      const known = new Book();
+      if (before !== '') asked([{ ...answer('ntlm-rpc', before), at: 1_800_000_000 - 4000 }], known);
+      const { book, lines } = asked(order, known);
+      const other = name === 'AAA' ? 'BBB' : 'AAA';
+      expect(judge('10.0.0.42', order, 0)).toMatchObject({
+        name: { netbios: name },
+        certainty: 'low',
+        conflicts: [other],
+      });
+      expect(book.find(42, 1_800_000_001)).toMatchObject({ text: name, certainty: 'low' });
+      expect(lines.at(-1)).toMatchObject({
+        computer: name,
+        conflict: other,
+        certainty: 'low',
+        reasons: ['conflict'],
+      });
+    }
   });
 
   it('without a name keep the address from being asked again', () => {

@@ -2,7 +2,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
+import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
+import { registerNames } from '../../../src/metrics/nnr.ts';
 import { Book, type BookClaim, type Change } from '../../../src/nnr/book.ts';
 import type { Directory } from '../../../src/nnr/directory.ts';
 import { nnrLimits } from '../../../src/nnr/limits.ts';
@@ -24,8 +26,7 @@ const claim = (at: number, method: string, name: string, rest: Partial<BookClaim
   ...rest,
 });
 /** What it changed, in short: `conflict ws1 low (ws2)`. */
-const brief = (change: Change | undefined): string => {
-  if (change === undefined) return '';
+const brief = (change: Change): string => {
   const { kind, holding, previous } = change;
   return [kind, holding.text, holding.certainty, holding.conflict && `(${holding.conflict})`, previous && `<${previous}`]
     .filter(Boolean)
@@ -169,7 +170,8 @@ describe('one claim after the other', () => {
     ['a system alone names nobody', [[claim(0, 'tcp-syn', '', { os: 'Windows' }), '']]],
   ])('%s', (_, steps) => {
     const book = new Book();
-    for (const [one, expected] of steps) expect(brief(book.claim(one)), `${one.at} ${one.method} ${one.name}`).toBe(expected);
+    for (const [one, expected] of steps)
+      expect(book.claim(one).map(brief).join(', '), `${one.at} ${one.method} ${one.name}`).toBe(expected);
   });
 });
 
@@ -187,8 +189,8 @@ it('gives an activity the name that was true at its time', () => {
 it('tells what a recognised system is when the name comes', () => {
   const book = new Book();
   book.claim(claim(0, 'tcp-syn', '', { os: 'Windows' }));
-  expect(book.claim(claim(1, 'dns-ptr', 'ws1.lab.example'))?.holding.os).toBe('Windows');
-  expect(book.claim(claim(2, 'ntlm-challenge', 'ws1', { os: 'Windows 10.0.20348' }))?.holding.os).toBe('Windows 10.0.20348');
+  expect(book.claim(claim(1, 'dns-ptr', 'ws1.lab.example'))[0]?.holding.os).toBe('Windows');
+  expect(book.claim(claim(2, 'ntlm-challenge', 'ws1', { os: 'Windows 10.0.20348' }))[0]?.holding.os).toBe('Windows 10.0.20348');
 });
 
 it('ends names that nobody confirms, and misses', () => {
@@ -208,6 +210,55 @@ it('ends names that nobody confirms, and misses', () => {
   expect(book.save(5000).misses).toEqual([]);
 });
 
+it('tells the end of a name that a late claim finds expired, once, and before what the claim begins', () => {
+  for (const [method, name, begun] of [
+    ['ntlm-challenge', 'ws2', ['new WS2 high']],
+    ['ntlm-challenge', 'ws1', ['new WS1 high']],
+    ['tcp-syn', '', []],
+  ] as const) {
+    const book = new Book({ hitSeconds: 600, missSeconds: 60 });
+    book.claim(claim(0, 'ntlm-challenge', 'ws1'));
+    expect(book.expire(605)).toEqual([]);
+    expect(book.claim(claim(610, method, name, { os: 'Windows' })).map(brief)).toEqual(['expired WS1 high <WS1', ...begun]);
+    expect(book.expire(720)).toEqual([]);
+  }
+});
+
+it('counts the addresses whose computer is known, and activity ends with a name and without', async () => {
+  configureLimits({ 'nnr.addresses': 8 });
+  const book = new Book({ hitSeconds: 600, missSeconds: 60 });
+  const at = (address: number, time: number, method: string, name: string): void => {
+    book.claim({ ...claim(time, method, name), address, ip: `10.0.0.${address}` });
+  };
+  at(1, 0, 'ntlm-challenge', 'ws1');
+  at(1, 1, 'netbios-status', 'ws1');
+  at(1, 2, 'ntlm-challenge', 'ws9');
+  at(2, 3, 'ntlm-challenge', 'ws2');
+  at(3, 4, 'ntlm-challenge', 'ws3');
+  expect(book.known).toBe(3);
+  at(3, 5, 'dhcp-release', '');
+  expect(book.known).toBe(2);
+  expect([1, 2, 3, 4].map((address) => book.json(address, 10) !== undefined)).toEqual([true, true, false, false]);
+  // Another book takes them over, once.
+  const saved = book.save(10);
+  const other = new Book();
+  other.restore({ ...saved, hits: [...saved.hits, ...saved.hits] }, (ip) => Number(ip.split('.')[3]), 10);
+  expect(other.known).toBe(2);
+  book.expire(1000);
+  expect(book.known).toBe(0);
+  for (let address = 0; address < 100; address++) at(address, 1001, 'ntlm-challenge', `ws${address}`);
+  const found = Array.from({ length: 100 }, (_, address) => book.find(address, 1002)).filter(Boolean);
+  expect(book.known).toBeLessThanOrEqual(8);
+  expect(book.known).toBe(book.save(1002).hits.length);
+  expect(found.length).toBeGreaterThan(0);
+  const registry = new Registry();
+  registerNames(registry, book);
+  const lines = (await registry.metrics()).split('\n');
+  expect(lines).toContain(`adtap_names ${book.known}`);
+  expect(lines).toContain('adtap_name_lookups_total{result="hit"} 2');
+  expect(lines).toContain('adtap_name_lookups_total{result="miss"} 2');
+});
+
 it('is less certain of a name that was not confirmed for an hour', () => {
   const book = new Book();
   book.claim(claim(0, 'ntlm-challenge', 'ws1'));
@@ -219,8 +270,8 @@ it('asks the directory', () => {
     find: (name, domain) => (name.netbios === 'WS1' ? { id: 'guid-1', name, domain } : null),
   };
   const book = new Book(undefined, directory);
-  expect(book.claim(claim(0, 'ntlm-challenge', 'ws1'))?.holding).toMatchObject({ certainty: 'high', directory: 'guid-1' });
-  expect(book.claim({ ...claim(0, 'ntlm-challenge', 'ws9'), address: 7 })?.holding).toMatchObject({
+  expect(book.claim(claim(0, 'ntlm-challenge', 'ws1'))[0]?.holding).toMatchObject({ certainty: 'high', directory: 'guid-1' });
+  expect(book.claim({ ...claim(0, 'ntlm-challenge', 'ws9'), address: 7 })[0]?.holding).toMatchObject({
     certainty: 'low',
     reasons: ['not-in-directory'],
     directory: null,
@@ -334,13 +385,13 @@ describe('no sequence of claims', () => {
         let now = 0;
         for (const { wait, name, method, mac } of sequence) {
           now += wait;
-          const change = book.claim(claim(now, method, name, { mac }));
-          if (change === undefined) continue;
-          const { certainty, conflict, reasons, text } = change.holding;
-          expect(text).not.toBe('');
-          if (conflict !== '') expect(certainty).toBe('low');
-          expect(reasons.includes('conflict')).toBe(conflict !== '');
-          if (change.kind === 'conflict') expect(conflict).not.toBe('');
+          for (const { kind, holding } of book.claim(claim(now, method, name, { mac }))) {
+            const { certainty, conflict, reasons, text } = holding;
+            expect(text).not.toBe('');
+            if (conflict !== '') expect(certainty).toBe('low');
+            expect(reasons.includes('conflict')).toBe(conflict !== '');
+            if (kind === 'conflict') expect(conflict).not.toBe('');
+          }
         }
       }),
       { numRuns: 1000 },

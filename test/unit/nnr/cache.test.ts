@@ -1,5 +1,5 @@
 // The cache file: what goes in comes out, and whatever else is in it is said and left aside.
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -74,10 +74,23 @@ describe('a bad file is an empty one, and says so', () => {
     expect(problem).toContain(`${path}: ${why}`);
     expect(problem).not.toContain('\n');
     expect(book.save(NOW).hits).toEqual([]);
+    // The next save leaves it alone.
+    expect(problem).toContain(`left aside as ${path}.bad`);
+    await saveBook(filled(), path, NOW);
+    expect(await readFile(`${path}.bad`, 'utf8')).toBe(content);
+    expect((await loadBook(new Book(), path, keyOf, NOW)).restored).toBe(3);
+  });
+
+  it('a file that cannot be left aside', async () => {
+    await writeFile(path, '{');
+    await mkdir(`${path}.bad`);
+    const { problem } = await loadBook(new Book(), path, keyOf, NOW);
+    expect(problem).toMatch(/is no JSON; it cannot be left aside \(.*\) and names are learnt anew$/);
   });
 
   it('a folder in its place', async () => {
-    expect((await loadBook(new Book(), folder, keyOf, NOW)).problem).toContain(folder);
+    expect((await loadBook(new Book(), folder, keyOf, NOW)).problem).toBe(`${folder}: is no file; names are learnt anew`);
+    expect((await stat(folder)).isDirectory()).toBe(true);
   });
 
   it('cut or changed anywhere', async () => {

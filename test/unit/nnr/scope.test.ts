@@ -20,7 +20,8 @@ describe('the default networks', () => {
     ['2001:db8::1', 'outside the configured networks'],
     ['172.32.0.1', 'outside the configured networks'],
     ['127.0.0.1', 'outside the configured networks'],
-    ['169.254.1.1', 'outside the configured networks'],
+    ['169.254.1.1', 'a link-local address'],
+    ['169.253.1.1', 'outside the configured networks'],
     ['10.9.1.1', 'excluded'],
     ['192.168.7.7', 'excluded'],
     ['10.1.2.3', 'an address of this machine'],
@@ -43,7 +44,7 @@ describe('the default networks', () => {
 
 it('never lets in what is no single host, whatever is configured', () => {
   const all = new Scope({ networks: ['0.0.0.0/0', '::/0'], exclude: [], own: true }, own);
-  for (const address of ['224.0.0.1', '255.255.255.255', '0.0.0.0', 'ff05::1', '::', 'fe80::1', '10.1.2.255'])
+  for (const address of ['224.0.0.1', '255.255.255.255', '0.0.0.0', 'ff05::1', '::', 'fe80::1', '169.254.1.1', '10.1.2.255'])
     expect(all.refusal(address)).not.toBe('');
   expect(all.refusal('10.1.2.3')).toBe('');
 });
@@ -60,10 +61,25 @@ it('agrees with Node about what is in a network', () => {
       list.addSubnet(of, prefix, isIPv4(of) ? 'ipv4' : 'ipv6');
       const refusal = new Scope({ networks: [`${of}/${prefix}`], exclude: [] }, () => []).refusal(text);
       const isGeneral = !['', 'outside the configured networks', 'a broadcast address'].includes(refusal);
-      if (!isGeneral && !text.includes('::ffff:'))
+      if (!isGeneral)
         expect(refusal !== 'outside the configured networks').toBe(list.check(text, isIPv4(text) ? 'ipv4' : 'ipv6'));
     }),
     { numRuns: 2000 },
+  );
+});
+
+it('writes IPv6 addresses as WHATWG URLs do, but for IPv4 inside them', () => {
+  const group = fc.oneof(fc.constantFrom(0, 0xffff), fc.nat(0xffff));
+  fc.assert(
+    fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), fc.nat(6), (groups, zeros) => {
+      const all = groups.map((value, i) => (i < zeros ? 0 : value));
+      const text = all.map((value) => value.toString(16)).join(':');
+      const expected = new URL(`http://[${text}]/`).hostname.slice(1, -1);
+      const isMapped = all.slice(0, 5).every((value) => value === 0) && all[5] === 0xffff;
+      const dotted = all.slice(6).flatMap((value) => [value >> 8, value & 255]);
+      expect(canonicalAddress(text)).toBe(isMapped ? dotted.join('.') : expected);
+    }),
+    { numRuns: 5000, examples: [[[0xfd00, 0, 0, 0, 0, 0, 0xffff, 5], 0]] },
   );
 });
 
