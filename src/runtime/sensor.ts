@@ -16,7 +16,7 @@ import { HealthBook, type IssueLine } from '../health/issues.ts';
 import { thisMachine as host } from '../host/machine.ts';
 import { takeSample } from '../host/watch.ts';
 import { LagHistogram } from '../metrics/lag.ts';
-import { registerNnr } from '../metrics/nnr.ts';
+import { registerNames, registerNnr } from '../metrics/nnr.ts';
 import { sensorRegistry } from '../metrics/sensor.ts';
 import { type MetricsServer, serveMetrics } from '../metrics/server.ts';
 import { TALKER_SECONDS, type Talker, Talkers } from '../metrics/talkers.ts';
@@ -445,6 +445,7 @@ export class Sensor {
       crashes: () => this.#crashes,
       lostFlows: () => this.#lostFlows,
     });
+    registerNames(registry, this.#names.book);
     const { active } = this.#names;
     if (active !== null) registerNnr(registry, active);
     return registry;

@@ -55,6 +55,7 @@ it('asks addresses of activities, tells what they said, and remembers it over a 
     // Addresses outside the networks are not asked: the capture's other ends.
     expect(await sensor.metrics()).toMatch(/^adtap_nnr_attempts_total\{method="netbios"\} 1$/m);
     await play(capture, wire.far, '--rate', '2000');
+    await sensor.until(async () => /^adtap_name_lookups_total\{result="hit"\} [1-9]/m.test(await sensor.metrics()));
     expect((await sensor.stop()).code).toBe(0);
   }
   const lines = linesOf(first);
