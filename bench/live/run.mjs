@@ -148,6 +148,8 @@ async function run(program, rate) {
   await pause(1000);
   let idle = null;
   if (rate === 0) {
+    // What starting costs is not idling.
+    await pause(10_000);
     const before = usage(child.pid).cpu;
     await pause(seconds * 1000);
     idle = (usage(child.pid).cpu - before) / seconds;
