@@ -1,5 +1,6 @@
 // Will the adapters show the traffic: their state, their roles, bonds and teams.
 import { type Adapter, isRoutable } from '../../host/adapters/adapter.ts';
+import type { Standing } from '../../host/adapters/linux.ts';
 import { findAdapter } from '../../host/adapters/list.ts';
 import { chooseAdapters } from '../../runtime/live/adapters.ts';
 import type { Facts } from '../facts.ts';
@@ -7,10 +8,10 @@ import { fail, pass, type Verdict, warn } from '../finding.ts';
 
 /** Those to capture on: the ones that were named and exist, or those that the sensor itself would choose. */
 function chosen({ plan, adapters, library }: Facts): readonly Adapter[] {
-  const names = plan.capture.length > 0 ? plan.capture : chooseAdapters(devices({ adapters, library }), plan.loopback, below);
+  const names = plan.capture.length > 0 ? plan.capture : chooseAdapters(devices({ adapters, library }), plan.loopback, standing);
   return [...new Set(names.map((name) => findAdapter(adapters, name)).filter((one) => one !== undefined))];
 
-  function below(name: string): { lower: readonly string[]; hasMaster: boolean } {
+  function standing(name: string): Standing {
     const adapter = findAdapter(adapters, name);
     return { lower: adapter?.lower ?? [], hasMaster: adapter !== undefined && adapter.master !== null };
   }

@@ -36,7 +36,7 @@ export function adaptersOfLinux(machine: Machine): readonly Adapter[] {
       nameServers: resolvers.get(name) ?? [],
       master: masters.get(name) ?? null,
       members,
-      lower: lowerOf(machine, folder),
+      lower: standingOf(machine, name).lower,
       received: counters.get(name) ?? null,
     };
   });
@@ -87,7 +87,19 @@ function stateOf(machine: Machine, folder: string): Adapter['state'] {
   return operstate === null ? 'up' : 'no-link';
 }
 
-const lowerOf = (machine: Machine, folder: string): readonly string[] =>
-  (machine.list(folder) ?? []).filter((entry) => entry.startsWith('lower_')).map((entry) => entry.slice('lower_'.length));
+/** Adapters that one stands on, and whether it is itself a part of another: all that a choice between them needs. */
+export interface Standing {
+  readonly lower: readonly string[];
+  readonly hasMaster: boolean;
+}
+
+/** By one look at its folder; an adapter that there is not stands on nothing. */
+export function standingOf(machine: Machine, name: string): Standing {
+  const entries = machine.list(`${NET}/${name}`) ?? [];
+  return {
+    lower: entries.filter((entry) => entry.startsWith('lower_')).map((entry) => entry.slice('lower_'.length)),
+    hasMaster: entries.includes('master'),
+  };
+}
 
 const driver = (machine: Machine, folder: string): string => machine.link(`${folder}/device/driver`) ?? '';

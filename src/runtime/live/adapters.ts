@@ -1,6 +1,5 @@
 // The adapters of a sensor: which ones, opened when they appear, let go when they vanish or go down, opened again when they come
 // back. What was counted of an adapter stays its own over all of that.
-import { existsSync, readdirSync } from 'node:fs';
 import {
   type CaptureBackend,
   type CaptureSettings,
@@ -9,6 +8,8 @@ import {
   MAX_CAPTURES,
 } from '../../capture/live/backend.ts';
 import { AdtapError } from '../../errors.ts';
+import { type Standing, standingOf } from '../../host/adapters/linux.ts';
+import { thisMachine } from '../../host/machine.ts';
 import type { Device } from '../../native/binding.ts';
 import type { Log } from '../log.ts';
 import type { LivePipeline } from './pipeline.ts';
@@ -65,7 +66,6 @@ const LEAST_BUFFER = 2 << 20;
 
 /** Pseudo-devices of libpcap, and what is no network adapter. */
 const PSEUDO = /^(any$|nflog|nfqueue|bluetooth\d|usbmon|dbus-|rdma|rpcap|canusb|npcap loopback)/i;
-const LINUX_ADAPTERS = '/sys/class/net';
 
 class Adapter {
   readonly name: string;
@@ -105,7 +105,7 @@ export class Adapters {
 
   /** Opens all adapters of the plan. Throws the first problem when none can be opened: a sensor that hears nothing must say so. */
   start(): void {
-    const problems = this.#openMissing(this.#backend.devices());
+    const problems = this.#openMissing(chosenAdapters(this.#backend.devices(), this.#plan.names, this.#plan.loopback));
     if (this.#open().length > 0) return;
     throw problems[0] ?? new AdtapError('ADTAP_E_ADAPTER', 'there is no adapter that is up; name one with --adapter');
   }
@@ -119,16 +119,16 @@ export class Adapters {
     }
     const devices = this.#backend.devices();
     for (const adapter of this.#open()) this.#note(adapter, devices.find(({ name }) => name === adapter.name)?.isUp !== false);
-    if (this.#plan.names.length === 0) this.#closeParts(devices);
-    this.#openMissing(devices);
+    const chosen = chosenAdapters(devices, this.#plan.names, this.#plan.loopback);
+    if (this.#plan.names.length === 0) this.#closeParts(devices, chosen);
+    this.#openMissing(chosen);
     this.#forget();
   }
 
   /** What became a part of a bond or bridge is heard there: nothing is to be captured twice. */
-  #closeParts(devices: readonly Device[]): void {
-    const chosen = new Set(chosenAdapters(devices, [], this.#plan.loopback));
+  #closeParts(devices: readonly Device[], chosen: readonly string[]): void {
     for (const adapter of this.#open()) {
-      if (!adapter.isUp || chosen.has(adapter.name) || !devices.some(({ name }) => name === adapter.name)) continue;
+      if (!adapter.isUp || chosen.includes(adapter.name) || !devices.some(({ name }) => name === adapter.name)) continue;
       this.#close(adapter, 'it is captured as a part of another adapter');
       // Not missed: it is heard elsewhere.
       adapter.closed = Number.NEGATIVE_INFINITY;
@@ -191,9 +191,9 @@ export class Adapters {
     }
   }
 
-  #openMissing(devices: readonly Device[]): AdtapError[] {
+  #openMissing(chosen: readonly string[]): AdtapError[] {
     const problems: AdtapError[] = [];
-    for (const name of chosenAdapters(devices, this.#plan.names, this.#plan.loopback)) {
+    for (const name of chosen) {
       const adapter = this.#known.get(name) ?? new Adapter(name);
       this.#known.set(name, adapter);
       if (adapter.place !== -1) continue;
@@ -269,29 +269,20 @@ export class Adapters {
 
 /** The adapters that are captured from now: those named, or all that are up. */
 export const chosenAdapters = (devices: readonly Device[], names: readonly string[], loopback: boolean): readonly string[] =>
-  names.length > 0 ? names : chooseAdapters(devices, loopback, lowerAdapters);
-
-/** The adapters below one: the parts of a bond or bridge, the adapter that carries a VLAN. Linux only; elsewhere none are known. */
-function lowerAdapters(name: string): { readonly lower: readonly string[]; readonly hasMaster: boolean } {
-  const folder = `${LINUX_ADAPTERS}/${name}`;
-  if (!existsSync(folder)) return { lower: [], hasMaster: false };
-  const entries = readdirSync(folder);
-  return {
-    lower: entries.filter((entry) => entry.startsWith('lower_')).map((entry) => entry.slice('lower_'.length)),
-    hasMaster: entries.includes('master'),
-  };
-}
+  names.length > 0 ? names : chooseAdapters(devices, loopback, (name) => standingOf(thisMachine, name));
 
 /** All adapters that are up, each packet once: no parts of a bond or bridge, and no VLAN whose carrier is captured from. */
 export function chooseAdapters(
   devices: readonly Pick<Device, 'name' | 'isUp' | 'isLoopback'>[],
   loopback: boolean,
-  below: (name: string) => { readonly lower: readonly string[]; readonly hasMaster: boolean },
+  standing: (name: string) => Standing,
 ): string[] {
   const up = devices.filter((device) => device.isUp && !PSEUDO.test(device.name) && (loopback || !device.isLoopback));
+  // Each is looked at once: every look is of files.
+  const stands = new Map(up.map(({ name }) => [name, standing(name)]));
+  const under = new Set([...stands.values()].flatMap(({ lower }) => lower));
   // A part is left to what it is a part of as far as that is up.
-  const isHeardAbove = (part: string): boolean =>
-    below(part).hasMaster && up.some(({ name }) => below(name).lower.includes(part));
-  const chosen = up.map(({ name }) => name).filter((name) => !isHeardAbove(name));
-  return chosen.filter((name) => !below(name).lower.some((lower) => chosen.includes(lower)));
+  const chosen = [...stands].filter(([name, { hasMaster }]) => !(hasMaster && under.has(name)));
+  const names = new Set(chosen.map(([name]) => name));
+  return chosen.filter(([, { lower }]) => !lower.some((one) => names.has(one))).map(([name]) => name);
 }
