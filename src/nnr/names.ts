@@ -8,8 +8,8 @@ export interface ComputerName {
   readonly dns: string;
 }
 
-/** Characters of a NetBIOS name without its suffix; longer host names are cut to it. */
-const NETBIOS_CHARACTERS = 15;
+/** Characters of a NetBIOS name without its suffix (RFC 1001 5.2); longer host names are cut to it. */
+export const NETBIOS_CHARACTERS = 15;
 const MAX_NAME = 255;
 /** What no computer is called: addresses, wildcards, services, controls. */
 const ADDRESS = /^\d{1,3}(\.\d{1,3}){3}$|:/;

@@ -4,9 +4,10 @@ import { u8, u16be } from '../../bytes/read.ts';
 import { hex, latin1 } from '../../bytes/text.ts';
 import { HEADER, skipName } from '../../protocols/dns/wire.ts';
 import type { Answer, Asker } from '../answer.ts';
+import { NETBIOS_CHARACTERS } from '../names.ts';
 import { exchange } from './datagram.ts';
 import type { From } from './endpoint.ts';
-import { answerOf, NETBIOS_CHARACTERS, namesOf, netbiosName, noName, type Outcome } from './outcome.ts';
+import { answerOf, namesOf, netbiosName, noName, type Outcome } from './outcome.ts';
 
 export const NETBIOS_PORT = 137;
 const NBSTAT = 0x21;

@@ -1,5 +1,6 @@
 // How a look-up ends, and how that becomes an answer. Names are a stranger's input: what cannot be a name is no name.
 import type { ActiveMethod, Answer, Names, NoNameReason } from '../answer.ts';
+import { NETBIOS_CHARACTERS } from '../names.ts';
 
 export type Outcome =
   | { readonly names: Names; readonly evidence: string; readonly isConfirmed?: boolean }
@@ -27,8 +28,6 @@ export function answerOf(method: ActiveMethod, address: string, started: number,
   };
 }
 
-/** Characters of a NetBIOS name without its suffix (RFC 1001 5.2). */
-export const NETBIOS_CHARACTERS = 15;
 /** Characters of a DNS name in presentation form without the last dot (RFC 1035 2.3.4). */
 const DNS_CHARACTERS = 253;
 

@@ -2,35 +2,29 @@
 // certificate comes in clear; its subject is the computer. MS-RDPBCGR 2.2.1.1 and 2.2.1.2, RFC 5246 7.4.
 import { randomBytes } from 'node:crypto';
 import { u8, u16be, u16le, u24be, u32le } from '../../bytes/read.ts';
+import {
+  CONNECTION_CONFIRM,
+  FAILURES,
+  HYBRID,
+  HYBRID_EX,
+  NEG_FAILURE,
+  NEG_RSP,
+  SSL,
+  TPKT_VERSION,
+} from '../../protocols/rdp/names.ts';
 import { type CertificateNames, certificateNames } from '../../protocols/tls/certificate.ts';
 import type { Answer, Asker } from '../answer.ts';
+import { NETBIOS_CHARACTERS } from '../names.ts';
 import { converse, type Reader, type Step } from './dialogue.ts';
 import type { TcpAskerOptions } from './ntlm-rpc.ts';
-import { answerOf, dnsName, NETBIOS_CHARACTERS, namesOf, netbiosName, noName, type Outcome } from './outcome.ts';
+import { answerOf, dnsName, namesOf, netbiosName, noName, type Outcome } from './outcome.ts';
 
 export const RDP_PORT = 3389;
 const TPKT_HEADER = 4;
-const TPKT_VERSION = 3;
 /** A connection confirm is 11 or 19 bytes; a little more is let through for what a later version may add. */
 const TPKT_BYTES = 64;
-const CONNECTION_CONFIRM = 0xd0;
 /** Where the negotiation data of a connection confirm starts: behind TPKT, length, code, references and class. */
 const NEGOTIATION = TPKT_HEADER + 7;
-const NEG_RSP = 2;
-const NEG_FAILURE = 3;
-const FAILURES: Readonly<Record<number, string>> = {
-  1: 'SSL_REQUIRED_BY_SERVER',
-  2: 'SSL_NOT_ALLOWED_BY_SERVER',
-  3: 'SSL_CERT_NOT_ON_SERVER',
-  4: 'INCONSISTENT_FLAGS',
-  5: 'HYBRID_REQUIRED_BY_SERVER',
-  6: 'SSL_WITH_USER_AUTH_REQUIRED_BY_SERVER',
-};
-/** TLS, CredSSP over TLS. */
-const PROTOCOL_SSL = 1;
-const PROTOCOL_HYBRID = 2;
-const PROTOCOL_HYBRID_EX = 8;
-
 /** TPKT, X.224 connection request, RDP_NEG_REQ for TLS and CredSSP. 19 bytes. */
 export const connectionRequest = (): Uint8Array => Buffer.from('03000013' + '0ee00000000000' + '01000800' + '03000000', 'hex');
 
@@ -94,8 +88,7 @@ export class RdpAnswer implements Reader {
     if (type === NEG_FAILURE) return over('no-name', `negotiation failed: ${FAILURES[value] ?? value}`);
     if (type !== NEG_RSP || u16le(bytes, NEGOTIATION + 2) !== 8) return over('malformed', `negotiation type ${type}`);
     if (value === 0) return over('no-name', 'only standard RDP security: no certificate');
-    if (value !== PROTOCOL_SSL && value !== PROTOCOL_HYBRID && value !== PROTOCOL_HYBRID_EX)
-      return over('malformed', `security protocol ${value}`);
+    if (value !== SSL && value !== HYBRID && value !== HYBRID_EX) return over('malformed', `security protocol ${value}`);
     this.#isTls = true;
     return { taken: length, need: RECORD_HEADER, send: clientHello(randomBytes(32)) };
   }

@@ -8,10 +8,10 @@ export const NEG_RSP = 2;
 export const NEG_FAILURE = 3;
 
 /** Bits of requestedProtocols; one of them in selectedProtocol. */
-const SSL = 1;
-const HYBRID = 2;
+export const SSL = 1;
+export const HYBRID = 2;
 const RDSTLS = 4;
-const HYBRID_EX = 8;
+export const HYBRID_EX = 8;
 const AAD = 16;
 /** What is spoken behind TLS, or is it; 0 is RDP's own security. */
 export const BEHIND_TLS = SSL | HYBRID | RDSTLS | HYBRID_EX | AAD;
