@@ -2,21 +2,25 @@
 // The command line: one file a command; this one only joins them and turns errors into one line and an exit code.
 import { Command, CommanderError } from 'commander';
 import { AdtapError } from '../errors.ts';
-import { adaptersCommand } from './adapters.ts';
-import { benchCommand } from './bench.ts';
-import { configCommand } from './config.ts';
-import { doctorCommand } from './doctor.ts';
-import { explainCommand } from './explain.ts';
-import { generateCommand } from './generate.ts';
-import { protocolsCommand } from './protocols.ts';
-import { referenceCommand } from './reference.ts';
-import { replayCommand } from './replay.ts';
-import { resolveCommand } from './resolve.ts';
-import { schemaCommand } from './schema.ts';
-import { sensorCommand } from './sensor.ts';
-import { sizingCommand } from './sizing.ts';
-import { topCommand } from './top.ts';
 import { adtapVersion } from './version.ts';
+
+/** Loaded by name: a command waits for its own modules, not for those of all others. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  sensor: async () => (await import('./sensor.ts')).sensorCommand(),
+  top: async () => (await import('./top.ts')).topCommand(),
+  replay: async () => (await import('./replay.ts')).replayCommand(),
+  adapters: async () => (await import('./adapters.ts')).adaptersCommand(),
+  doctor: async () => (await import('./doctor.ts')).doctorCommand(),
+  resolve: async () => (await import('./resolve.ts')).resolveCommand(),
+  bench: async () => (await import('./bench.ts')).benchCommand(),
+  sizing: async () => (await import('./sizing.ts')).sizingCommand(),
+  explain: async () => (await import('./explain.ts')).explainCommand(),
+  generate: async () => (await import('./generate.ts')).generateCommand(),
+  protocols: async () => (await import('./protocols.ts')).protocolsCommand(),
+  config: async () => (await import('./config.ts')).configCommand(),
+  schema: async () => (await import('./schema.ts')).schemaCommand(),
+  reference: async () => (await import('./reference.ts')).referenceCommand(),
+};
 
 const program = new Command('adtap')
   .description('Packets in, identity activities out: an open emulator of the Microsoft Defender for Identity network sensor.')
@@ -24,25 +28,13 @@ const program = new Command('adtap')
   .showHelpAfterError('(adtap --help tells more)')
   .exitOverride();
 
-for (const command of [
-  sensorCommand(),
-  topCommand(),
-  replayCommand(),
-  adaptersCommand(),
-  doctorCommand(),
-  resolveCommand(),
-  benchCommand(),
-  sizingCommand(),
-  explainCommand(),
-  generateCommand(),
-  protocolsCommand(),
-  configCommand(),
-  schemaCommand(),
-  referenceCommand(),
-])
-  program.addCommand(command.exitOverride());
+const wanted = process.argv[2] ?? '';
+/** Help, and what is no command, needs them all. */
+const only = Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
 
 try {
+  const loaders = only === undefined ? Object.values(commands) : [only];
+  for (const load of loaders) program.addCommand((await load()).exitOverride());
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;

@@ -1,10 +1,8 @@
 // `adtap replay`: captures in, activities out.
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { loadConfig } from '../config/index.ts';
 import { AdtapError } from '../errors.ts';
-import { metricsRegistry } from '../metrics/exposition.ts';
-import { activeSettings } from '../runtime/live/nnr.ts';
+import type { ActiveSettings } from '../nnr/active-nnr.ts';
 import type { PipelineState } from '../runtime/pipeline.ts';
 import { type Emit, type ReplaySettings, replayTo } from '../runtime/replay.ts';
 import { openByteSink } from '../sink/file.ts';
@@ -89,9 +87,7 @@ async function run(files: readonly string[], options: Options): Promise<void> {
     ...(options.to === undefined ? {} : { to: options.to }),
     ...(options.speed === 'max' ? {} : { speed: options.speed }),
     ...(options.runKey === undefined ? {} : { runKey: options.runKey }),
-    ...(options.nnr === 'passive'
-      ? {}
-      : { ask: activeSettings(loadConfig(options.config ?? null, process.env, new Map()).config) }),
+    ...(options.nnr === 'passive' ? {} : { ask: await howToAsk(options.config ?? null) }),
   };
   const signals = ['SIGINT', 'SIGTERM'] as const;
   let stop = (): void => process.exit(130);
@@ -121,7 +117,16 @@ async function run(files: readonly string[], options: Options): Promise<void> {
   }
 }
 
+// What few replays need is loaded by those: a short replay is mostly start-up.
+
+async function howToAsk(config: string | null): Promise<ActiveSettings> {
+  const { loadConfig } = await import('../config/index.ts');
+  const { activeSettings } = await import('../runtime/live/nnr.ts');
+  return activeSettings(loadConfig(config, process.env, new Map()).config);
+}
+
 async function writeMetrics(path: string, state: PipelineState): Promise<void> {
+  const { metricsRegistry } = await import('../metrics/exposition.ts');
   try {
     await writeFile(path, await metricsRegistry(state).metrics());
   } catch (cause) {

@@ -5,7 +5,6 @@ import { addressBefore } from '../entity/entity-lines.ts';
 import { ActiveNnr, type ActiveSettings } from '../nnr/active-nnr.ts';
 import type { Answer } from '../nnr/answer.ts';
 import { Book, type KeyOf, PASSIVE_LIFETIMES } from '../nnr/book.ts';
-import { loadBook, saveBook } from '../nnr/cache.ts';
 import { Generations } from '../nnr/generations.ts';
 import { IMPORTANCE, type Importance } from '../nnr/queue.ts';
 
@@ -48,11 +47,16 @@ export class Names {
 
   /** Fills the book from a file of an earlier run. Gives what to log: how many names, or what is wrong. */
   async load(path: string, keyOf: KeyOf): Promise<{ readonly restored: number; readonly problem: string }> {
+    const { loadBook } = await cacheFile();
     return loadBook(this.book, path, keyOf, Date.now() / 1000);
   }
 
   /** Rejects with the system's error. */
   async save(path: string): Promise<void> {
+    const { saveBook } = await cacheFile();
     await saveBook(this.book, path, Date.now() / 1000);
   }
 }
+
+/** Only who keeps a file waits for what reads it with suspicion. */
+const cacheFile = (): Promise<typeof import('../nnr/cache.ts')> => import('../nnr/cache.ts');
