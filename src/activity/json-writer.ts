@@ -1,25 +1,25 @@
 // JSON written as bytes: fields go straight into one growing buffer, no objects and (for byte ranges) no strings in between.
-import { u8 } from '../bytes/read.ts';
+import { LITTLE_ENDIAN, Piece, WORD } from '../bytes/piece.ts';
+import { u8, u32be } from '../bytes/read.ts';
 import { type Charset, text as decode } from '../bytes/text.ts';
 import { formatAddress } from '../ip/address.ts';
 import type { Sink } from '../protocols/contract.ts';
 import type { Field } from '../protocols/fields.ts';
-import { SECOND_BYTES, secondBytes } from './time.ts';
+import { quotedSecond } from './time.ts';
 
 const QUOTE = 0x22;
-const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const DOT = 0x2e;
 const BILLION = 1_000_000_000;
 const HEX = new TextEncoder().encode('0123456789abcdef');
-const NULL = new TextEncoder().encode('null');
-const TRUE = new TextEncoder().encode('true');
-const FALSE = new TextEncoder().encode('false');
-/** From this length on a built-in copy is faster than a loop. */
-const COPY_FROM = 12;
-/** Longest quoted time and IPv4 address. */
-const TIME_BYTES = SECOND_BYTES + 12;
-const ADDRESS_BYTES = 17;
+const NULL = new Piece('null');
+const TRUE = new Piece('true');
+const FALSE = new Piece('false');
+/** The rest of a quoted time: nanoseconds, Z and the quote. */
+const FRACTION_BYTES = 11;
+/** Addresses whose texts are kept. */
+const ADDRESS_BITS = 11;
+const ADDRESSES = 1 << ADDRESS_BITS;
 /** Short escapes of RFC 8259 section 7, by control character. */
 const SHORT_ESCAPES: Readonly<Record<number, number>> = { 8: 0x62, 9: 0x74, 10: 0x6e, 12: 0x66, 13: 0x72 };
 
@@ -40,10 +40,21 @@ function digitsOf(value: number): number {
 export class JsonWriter implements Sink {
   buffer: Uint8Array;
   at = 0;
+  /** The buffer, for numbers that lie at any offset. */
+  #view: DataView;
   #comma = false;
+  readonly #addresses = new AddressTexts();
 
   constructor(bytes = 1 << 16) {
     this.buffer = new Uint8Array(bytes);
+    this.#view = viewOf(this.buffer);
+  }
+
+  /** Everything from now on is written there, from its start; into larger memory of its own when that is full. */
+  into(buffer: Uint8Array): void {
+    this.buffer = buffer;
+    this.#view = viewOf(buffer);
+    this.at = 0;
   }
 
   int(field: Field, value: number): void {
@@ -122,8 +133,8 @@ export class JsonWriter implements Sink {
     this.#comma = false;
   }
 
-  /** Bytes that end with the `{` of an object. */
-  openWith(json: Uint8Array): void {
+  /** A piece that ends with the `{` of an object. */
+  openWith(json: Piece): void {
     this.raw(json);
     this.#comma = false;
   }
@@ -137,15 +148,7 @@ export class JsonWriter implements Sink {
 
   /** The comma that is due and the key; the value comes next. */
   key(field: Field): void {
-    const { json } = field;
-    const length = json.length;
-    this.#reserve(length + 1);
-    const { buffer } = this;
-    let at = this.at;
-    if (this.#comma) buffer[at++] = COMMA;
-    if (length >= COPY_FROM) buffer.set(json, at);
-    else for (let i = 0; i < length; i++) buffer[at + i] = json[i]!;
-    this.at = at + length;
+    this.raw(this.#comma ? field.next : field.json);
     this.#comma = true;
   }
 
@@ -154,14 +157,15 @@ export class JsonWriter implements Sink {
     this.raw(NULL);
   }
 
-  /** Bytes that are JSON already: a value, or any piece of an object. */
-  raw(json: Uint8Array): void {
-    const length = json.length;
-    this.#reserve(length);
-    const { buffer, at } = this;
-    if (length >= COPY_FROM) buffer.set(json, at);
-    else for (let i = 0; i < length; i++) buffer[at + i] = json[i]!;
+  /** JSON already: a value, or any piece of an object. */
+  raw(json: Piece): void {
+    const { length, words } = json;
+    // The last number may reach beyond the piece: what comes next is written over it.
+    this.#reserve(length + WORD);
+    const view = this.#view;
+    let { at } = this;
     this.at = at + length;
+    for (let i = 0; i < words.length; i++, at += WORD) view.setFloat64(at, words[i]!, LITTLE_ENDIAN);
   }
 
   /** A value: a number; whole ones below 2^53 digit by digit. */
@@ -193,11 +197,9 @@ export class JsonWriter implements Sink {
 
   /** A value: an RFC 3339 time with nanoseconds. */
   time(seconds: number, nanoseconds: number): void {
-    this.#reserve(TIME_BYTES);
+    this.raw(quotedSecond(seconds));
+    this.#reserve(FRACTION_BYTES);
     const { buffer } = this;
-    buffer[this.at++] = QUOTE;
-    buffer.set(secondBytes(seconds), this.at);
-    this.at += SECOND_BYTES;
     this.#digits(nanoseconds, 9);
     buffer[this.at++] = 0x5a;
     buffer[this.at++] = QUOTE;
@@ -209,15 +211,7 @@ export class JsonWriter implements Sink {
       this.quoted(formatAddress(bytes, at, length));
       return;
     }
-    this.#reserve(ADDRESS_BYTES);
-    const { buffer } = this;
-    buffer[this.at++] = QUOTE;
-    for (let i = 0; i < 4; i++) {
-      const octet = u8(bytes, at + i);
-      if (i > 0) buffer[this.at++] = DOT;
-      this.#digits(octet, digitsOf(octet));
-    }
-    buffer[this.at++] = QUOTE;
+    this.raw(this.#addresses.of(u32be(bytes, at)));
   }
 
   /** The last `count` decimal digits of a whole number below 2^31. Room must have been reserved. */
@@ -324,5 +318,25 @@ export class JsonWriter implements Sink {
     const grown = new Uint8Array(size);
     grown.set(this.buffer.subarray(0, this.at));
     this.buffer = grown;
+    this.#view = viewOf(grown);
+  }
+}
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** Quoted IPv4 addresses seen lately, each at the place that its bits give: a newcomer takes the place over. */
+class AddressTexts {
+  readonly #pieces: (Piece | undefined)[] = new Array(ADDRESSES);
+  readonly #addresses = new Uint32Array(ADDRESSES);
+
+  of(address: number): Piece {
+    const place = (address ^ (address >>> ADDRESS_BITS)) & (ADDRESSES - 1);
+    const known = this.#pieces[place];
+    if (known !== undefined && this.#addresses[place] === address) return known;
+    const octets = [address >>> 24, (address >>> 16) & 0xff, (address >>> 8) & 0xff, address & 0xff];
+    const piece = new Piece(`"${octets.join('.')}"`);
+    this.#pieces[place] = piece;
+    this.#addresses[place] = address;
+    return piece;
   }
 }

@@ -1,5 +1,6 @@
 // What a shard says: message and activity lines as JSON bytes, a row of numbers beside each, and the claims. One a shard.
 import type { HashKey } from '../bytes/hash.ts';
+import { Piece } from '../bytes/piece.ts';
 import { formatAddress } from '../ip/address.ts';
 import type {
   ActivitySink,
@@ -31,13 +32,9 @@ export const speakerLimits = defineLimits('claims', {
   },
 });
 
-const encoder = new TextEncoder();
-
 /** A piece of a line, of keys with their colons and what stands between them. */
-function piece(...parts: readonly (Field | string)[]): Uint8Array {
-  const decoder = new TextDecoder();
-  return encoder.encode(parts.map((part) => (typeof part === 'string' ? part : decoder.decode(part.json))).join(''));
-}
+const piece = (...parts: readonly (Field | string)[]): Piece =>
+  new Piece(parts.map((part) => (typeof part === 'string' ? part : part.json.text)).join(''));
 
 // The envelope's keys stand always in the same order, so what lies between two values is copied as one piece.
 const E = activityEnvelope;
@@ -103,8 +100,7 @@ export class Speaker {
 
   /** Everything from now on is written there; into larger memory of its own when that is full. */
   into(lines: Uint8Array, rows: Float64Array): void {
-    this.json.buffer = lines;
-    this.json.at = 0;
+    this.json.into(lines);
     this.rows.values = rows;
     this.rows.count = 0;
     this.claimed = [];
@@ -213,9 +209,9 @@ class MessageLines extends Lines implements MessageSink {
 interface Head {
   readonly type: ActivityType;
   /** Up to the time. */
-  readonly start: Uint8Array;
+  readonly start: Piece;
   /** From the frame to the source's address, by transport and carrier: carriers are protocols, so they are few. */
-  readonly middles: Readonly<Record<Transport, Map<string, Uint8Array>>>;
+  readonly middles: Readonly<Record<Transport, Map<string, Piece>>>;
 }
 
 class ActivityLines extends Lines implements ActivitySink {
@@ -323,7 +319,7 @@ class ActivityLines extends Lines implements ActivitySink {
   }
 
   /** What stands between the frame and the source's address. */
-  #middle(head: Head, carrier: string, transport: Transport): Uint8Array {
+  #middle(head: Head, carrier: string, transport: Transport): Piece {
     const middles = head.middles[transport];
     let middle = middles.get(carrier);
     if (middle === undefined) {

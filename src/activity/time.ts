@@ -1,15 +1,13 @@
 // RFC 3339 times with nanoseconds. The text of a second is made once and kept: activities come in order of time.
+import { Piece } from '../bytes/piece.ts';
 
 /** The last second of the year 9999: captures with damaged clocks say later times, RFC 3339 cannot. */
 const LAST_SECOND = 253_402_300_799;
 
-/** Length of `2026-11-20T21:26:45.` */
-export const SECOND_BYTES = 20;
-
 let second = -1;
 let text = '';
-let bytesOf = -1;
-const bytes = new Uint8Array(SECOND_BYTES);
+let pieceOf = -1;
+let piece = new Piece('');
 
 /** `2026-11-20T21:26:45.511989000Z`. */
 export function isoTime(seconds: number, nanoseconds: number): string {
@@ -20,12 +18,11 @@ export function isoTime(seconds: number, nanoseconds: number): string {
   return `${text}${String(nanoseconds).padStart(9, '0')}Z`;
 }
 
-/** The text of a second up to its decimal point, as bytes; they change with the next call. */
-export function secondBytes(seconds: number): Uint8Array {
-  if (seconds !== bytesOf) {
-    bytesOf = seconds;
-    const iso = isoTime(seconds, 0);
-    for (let i = 0; i < SECOND_BYTES; i++) bytes[i] = iso.charCodeAt(i);
+/** What a quoted time begins with, up to its decimal point: `"2026-11-20T21:26:45.`. */
+export function quotedSecond(seconds: number): Piece {
+  if (seconds !== pieceOf) {
+    pieceOf = seconds;
+    piece = new Piece(`"${isoTime(seconds, 0).slice(0, 20)}`);
   }
-  return bytes;
+  return piece;
 }

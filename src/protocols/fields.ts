@@ -1,4 +1,5 @@
 // Field and activity definitions: from these tables come the JSON keys, the JSON Schema, docs/events.md and the drift tests.
+import { Piece } from '../bytes/piece.ts';
 
 export type FieldType = 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'string[]' | 'integer[]' | 'object[]';
 
@@ -11,8 +12,9 @@ export interface Field {
   readonly help: string;
   /** Keys of an object, or of a list's objects. */
   readonly fields: FieldTable | undefined;
-  /** `"key":` in UTF-8, ready to be copied into a line. */
-  readonly json: Uint8Array;
+  /** `"key":` as it is copied into a line, and the same behind the comma that parts it from what came before. */
+  readonly json: Piece;
+  readonly next: Piece;
 }
 
 export type FieldTable = Readonly<Record<string, Field>>;
@@ -25,7 +27,8 @@ export function defineFields<const T extends Readonly<Record<string, Definition>
 ): { readonly [K in keyof T]: Field } {
   const table: Record<string, Field> = {};
   for (const [key, [type, source, help, fields]] of Object.entries(definitions)) {
-    table[key] = { key, type, source, help, fields, json: new TextEncoder().encode(`${JSON.stringify(key)}:`) };
+    const json = `${JSON.stringify(key)}:`;
+    table[key] = { key, type, source, help, fields, json: new Piece(json), next: new Piece(`,${json}`) };
   }
   return table as { readonly [K in keyof T]: Field };
 }
@@ -37,7 +40,8 @@ export const ITEM: Field = {
   source: '',
   help: 'An entry of the list.',
   fields: undefined,
-  json: new Uint8Array(0),
+  json: new Piece(''),
+  next: new Piece(','),
 };
 
 /** A kind of activity. */
