@@ -18,6 +18,7 @@ import { defineLimits, hit } from '../protocols/limits.ts';
 import { PARTITIONS } from '../slots/layout.ts';
 import type { FlowContext } from '../transport/flow-context.ts';
 import { addressHashKey, addressKey } from './address-key.ts';
+import { ClaimMemory } from './claim-memory.ts';
 import { accountFields, activityEnvelope, endpointFields, houseDetails, messageEnvelope, SCHEMA_VERSION } from './fields.ts';
 import { JsonWriter } from './json-writer.ts';
 import * as row from './rows.ts';
@@ -382,21 +383,11 @@ const REPEAT_SECONDS = 60;
 /** What is said without a name, about the system, does not change with leases: it is said again less often. */
 const REPEAT_NAMELESS_SECONDS = 3600;
 
-interface Remembered {
-  readonly name: string;
-  readonly os: string;
-  readonly mac: string;
-  readonly seconds: number;
-}
-
-/** What was said last of an address, by method. */
-type Memory = Map<number, Map<string, Remembered>>;
-
 class Claims implements ClaimSink {
   readonly #speaker: Speaker;
   readonly #context: () => FlowContext;
   /** What each partition said last, by address and method: partitions stay the same however many workers share them. */
-  readonly #memory = new Map<number, Memory>();
+  readonly #memory: (ClaimMemory | undefined)[] = new Array(PARTITIONS);
 
   constructor(speaker: Speaker, context: () => FlowContext) {
     this.#speaker = speaker;
@@ -426,7 +417,7 @@ class Claims implements ClaimSink {
     const context = this.#context();
     const address = this.#speaker.addressKey(bytes, at, length);
     // What comes next is news, even if it is what was said before.
-    this.#memoryOf(context.partition).delete(address);
+    this.#memoryOf(context.partition).forget(address);
     this.#push(address, formatAddress(bytes, at, length), '', '', method, '', '');
   }
 
@@ -444,13 +435,8 @@ class Claims implements ClaimSink {
     const context = this.#context();
     const { seconds } = context;
     const address = this.#speaker.addressKey(bytes, at, length);
-    const memory = this.#memoryOf(context.partition);
-    const said = memory.get(address);
-    const last = said?.get(method);
     const repeat = name === '' && mac === '' ? REPEAT_NAMELESS_SECONDS : REPEAT_SECONDS;
-    if (last !== undefined && last.name === name && last.os === os && last.mac === mac && seconds - last.seconds < repeat) return;
-    if (said === undefined) memory.set(address, new Map([[method, { name, os, mac, seconds }]]));
-    else said.set(method, { name, os, mac, seconds });
+    if (!this.#memoryOf(context.partition).isNews(address, method, name, os, mac, seconds, repeat)) return;
     this.#push(address, formatAddress(bytes, at, length), name, domain, method, os, mac);
   }
 
@@ -459,12 +445,12 @@ class Claims implements ClaimSink {
     this.#speaker.claimed.push({ order, frame, seconds, nanoseconds, address, ip, name, domain, os, mac, method });
   }
 
-  #memoryOf(partition: number): Memory {
-    let memory = this.#memory.get(partition);
+  #memoryOf(partition: number): ClaimMemory {
+    let memory = this.#memory[partition];
     if (memory === undefined || memory.size >= Math.ceil(speakerLimits.remembered.value / PARTITIONS)) {
       if (memory !== undefined) hit(speakerLimits.remembered);
-      memory = new Map();
-      this.#memory.set(partition, memory);
+      memory = new ClaimMemory();
+      this.#memory[partition] = memory;
     }
     return memory;
   }
