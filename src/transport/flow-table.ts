@@ -44,9 +44,15 @@ const PROBES = 16;
 const ISN = 17;
 const LAST = 20;
 const LAST_WORDS = 4;
+/** TCP has no use for those; its streams' positions lie there instead: next byte and bytes to pass over, by direction. */
+const NEXT = LAST;
+const SKIP = LAST + 2;
+/** Bits by direction: the positions are valid. */
+const STARTED = LAST + 4;
 
 export class FlowTable {
   readonly conversations: (Conversation | null)[] = [];
+  /** Streams that hold bytes; of all others the record tells where they are. */
   readonly streams: (TcpStreams | null)[] = [];
   size = 0;
 
@@ -211,6 +217,40 @@ export class FlowTable {
   /** Counts a piece of data that no protocol recognised; returns how many that makes. */
   probed(flow: number): number {
     return ++this.#words[(flow << SHIFT) + PROBES]!;
+  }
+
+  /** Stream.passOver() of a flow whose streams hold nothing. */
+  passOver(flow: number, direction: Direction, sequence: number, length: number): boolean {
+    const records = this.#words;
+    const at = flow << SHIFT;
+    if ((records[at + STARTED]! & (1 << direction)) === 0 || records[at + NEXT + direction] !== (sequence | 0)) return false;
+    const skip = records[at + SKIP + direction]! >>> 0;
+    if (skip < length) return false;
+    records[at + NEXT + direction] = sequence + length;
+    records[at + SKIP + direction] = skip - length;
+    return true;
+  }
+
+  /** Puts streams that hold nothing where the flow's are. */
+  resume(flow: number, streams: TcpStreams): void {
+    const records = this.#words;
+    const at = flow << SHIFT;
+    const started = records[at + STARTED]!;
+    streams.of(0).resume((started & 1) !== 0, records[at + NEXT]! >>> 0, records[at + SKIP]! >>> 0);
+    streams.of(1).resume((started & 2) !== 0, records[at + NEXT + 1]! >>> 0, records[at + SKIP + 1]! >>> 0);
+  }
+
+  /** Remembers where streams that hold nothing are. */
+  park(flow: number, streams: TcpStreams): void {
+    const records = this.#words;
+    const at = flow << SHIFT;
+    const originator = streams.of(0);
+    const responder = streams.of(1);
+    records[at + NEXT] = originator.next;
+    records[at + NEXT + 1] = responder.next;
+    records[at + SKIP] = originator.skip;
+    records[at + SKIP + 1] = responder.skip;
+    records[at + STARTED] = (originator.started ? 1 : 0) | (responder.started ? 2 : 0);
   }
 
   /** The flow was used: it becomes its class's newest. Once a second is enough, as all idle times are seconds. */

@@ -156,7 +156,11 @@ export class Flows implements StreamReader {
       if (streams !== null && (flags & ACK) !== 0) this.#acknowledge(flow, streams, direction, packet.acknowledgment);
       if (size > 0) {
         // Most packets of a bulk transfer end here, without anything being set up for a decoder.
-        const isPassedOver = (flags & SYN) === 0 && streams?.of(direction).passOver(packet.sequence, size) === true;
+        const isPassedOver =
+          (flags & SYN) === 0 &&
+          (streams === null
+            ? table.passOver(flow, direction, packet.sequence, size)
+            : streams.of(direction).passOver(packet.sequence, size));
         if (isPassedOver) end = DECODED_END;
         else if (table.state(flow) !== GIVEN_UP) {
           this.#enter(flow, direction, 'tcp');
@@ -186,7 +190,7 @@ export class Flows implements StreamReader {
     let streams = table.streams[flow] ?? null;
     if (streams === null) {
       streams = this.#pool.pop() ?? new TcpStreams();
-      streams.reset();
+      table.resume(flow, streams);
       table.streams[flow] = streams;
     }
     const stream = streams.of(direction);
@@ -197,6 +201,11 @@ export class Flows implements StreamReader {
     const sequence = (packet.flags & SYN) !== 0 ? (packet.sequence + 1) >>> 0 : packet.sequence;
     this.#overLimit = false;
     const became = stream.segment(sequence, packet.bytes, packet.payload, packet.end, packet.missing, this);
+    // Most streams hold nothing between two packets: an object each, with its buffer, would be most of a flow's memory.
+    if (streams.isEmpty && table.streams[flow] === streams) {
+      table.park(flow, streams);
+      this.#putBack(flow, streams);
+    }
     if (this.#overLimit) return OVER_LIMIT;
     if (became === RETRANSMITTED) return RETRANSMISSION;
     if (became === OUTSIDE) return OUTSIDE_WINDOW;
@@ -415,10 +424,15 @@ export class Flows implements StreamReader {
     }
     const streams = this.table.streams[flow] ?? null;
     if (streams !== null) {
-      this.table.streams[flow] = null;
       streams.reset();
-      if (this.#pool.length < STREAM_POOL) this.#pool.push(streams);
+      this.#putBack(flow, streams);
     }
+  }
+
+  /** The flow has no use for the streams, which hold nothing, until something comes. */
+  #putBack(flow: number, streams: TcpStreams): void {
+    this.table.streams[flow] = null;
+    if (this.#pool.length < STREAM_POOL) this.#pool.push(streams);
   }
 
   /** Reads what is held of a flow and closes its conversation. */

@@ -63,6 +63,19 @@ export class Stream {
   /** Whether a segment is held for one before it. */
   waiting = false;
 
+  /** Whether it holds no bytes: then `started`, `next` and `skip` say all there is to say of it, in 32 bits each. */
+  get isEmpty(): boolean {
+    return this.length === 0 && !this.waiting && this.skip <= 0xffff_ffff;
+  }
+
+  /** Becomes a stream that is there and holds nothing. This one must hold nothing. */
+  resume(started: boolean, next: number, skip: number): void {
+    this.started = started;
+    this.next = next;
+    this.skip = skip;
+    this.#beyond = 0;
+  }
+
   /**
    * Takes a segment that is next in order, whole, and to be passed over unread, as most of a bulk transfer is. False: it is not
    * of that kind and nothing was done.
@@ -188,6 +201,11 @@ export class TcpStreams {
   /** What the side that `direction` stands for sends: 0 the originator. */
   of(direction: Direction): Stream {
     return direction === 0 ? this.#originator : this.#responder;
+  }
+
+  /** Whether neither holds bytes. */
+  get isEmpty(): boolean {
+    return this.#originator.isEmpty && this.#responder.isEmpty;
   }
 
   reset(): void {
