@@ -41,7 +41,8 @@ class Side {
 }
 
 export class SmbConversation implements Conversation {
-  readonly #sides: readonly [Side, Side] = [new Side(), new Side()];
+  readonly #originator = new Side();
+  readonly #responder = new Side();
   readonly #sessions: Sessions;
   readonly #pipes: Pipes;
   readonly #logons = new Logons();
@@ -58,11 +59,11 @@ export class SmbConversation implements Conversation {
   }
 
   want(direction: Direction): number {
-    return this.#sides[direction].want;
+    return this.#side(direction).want;
   }
 
   data(bytes: Uint8Array, start: number, end: number, context: Context): number {
-    const side = this.#sides[context.direction];
+    const side = this.#side(context.direction);
     let at = start;
     side.want = 1;
     // Each step consumes something, or sets `want` to more than there is.
@@ -77,7 +78,7 @@ export class SmbConversation implements Conversation {
   }
 
   gap(_length: number, context: Context): boolean {
-    const side = this.#sides[context.direction];
+    const side = this.#side(context.direction);
     side.reset();
     side.lost = true;
     this.#pipes.lost(context);
@@ -88,9 +89,13 @@ export class SmbConversation implements Conversation {
     this.#pipes.close(context);
     this.#sessions.close(context);
     this.#logons.close(context);
-    this.#sides[0].reset();
-    this.#sides[1].reset();
+    this.#originator.reset();
+    this.#responder.reset();
     this.#called = '';
+  }
+
+  #side(direction: Direction): Side {
+    return direction === 0 ? this.#originator : this.#responder;
   }
 
   /** At the start of a frame, or of what should be one. Returns the bytes done with. */
