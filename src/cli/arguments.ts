@@ -22,6 +22,9 @@ export function time(text: string): number {
   return value;
 }
 
+/** One value more of an option that may be repeated. */
+export const more = (text: string, before: readonly string[] = []): string[] => [...before, text];
+
 /** One `limit=value` more. */
 export function limitSettings(text: string, before: Readonly<Record<string, number>>): Record<string, number> {
   const [name = '', value = ''] = text.split('=', 2);

@@ -7,6 +7,7 @@ import { gatherFacts, type Plan } from '../doctor/facts.ts';
 import { type Finding, gravest, type Level } from '../doctor/finding.ts';
 import { examine } from '../doctor/registry.ts';
 import { thisMachine } from '../host/machine.ts';
+import { more } from './arguments.ts';
 import { loadCaptureLibrary } from './capture-library.ts';
 import { columns } from './table.ts';
 
@@ -22,8 +23,6 @@ interface Options {
   readonly out?: string;
   readonly json?: boolean;
 }
-
-const more = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
 export function doctorCommand(): Command {
   return new Command('doctor')

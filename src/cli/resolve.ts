@@ -18,7 +18,7 @@ import { judge, needsReverse, type Resolution } from '../nnr/verdict.ts';
 import type { CertaintyReason } from '../nnr/weights.ts';
 import { activeSettings, waysFrom } from '../runtime/live/nnr.ts';
 import { openByteSink } from '../sink/file.ts';
-import { positive } from './arguments.ts';
+import { more, positive } from './arguments.ts';
 
 interface Options {
   readonly config?: string;
@@ -65,8 +65,6 @@ export function resolveCommand(): Command {
     .option('--config <file>', "the sensor's configuration, for what is not said here")
     .action(run);
 }
-
-const more = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
 function oneAddress(text: string, before: readonly string[] = []): string[] {
   const address = text === '-' ? text : canonicalAddress(text);

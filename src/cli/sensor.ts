@@ -11,6 +11,7 @@ import { chosenAdapters } from '../runtime/live/adapters.ts';
 import { checkStanding } from '../runtime/live/standing.ts';
 import { openLog } from '../runtime/log.ts';
 import { kernelFilters, Sensor, type SensorSummary, workerCount } from '../runtime/sensor.ts';
+import { more } from './arguments.ts';
 import { adtapVersion } from './version.ts';
 
 interface Options {
@@ -30,7 +31,6 @@ interface Options {
   readonly dryRun?: boolean;
 }
 
-const more = (text: string, before: readonly string[] = []): string[] => [...before, text];
 const oneMore = (text: string, before: readonly (readonly [string, unknown])[] = []): (readonly [string, unknown])[] => [
   ...before,
   override(text),
