@@ -10,7 +10,7 @@ import { writeTraffic } from '../generate/write.ts';
 import { openByteSink } from '../sink/file.ts';
 import type { ByteSink } from '../sink/line-buffer.ts';
 import { positive, time } from './arguments.ts';
-import { size } from './summary.ts';
+import { count, list, namedLines, size } from './text.ts';
 
 interface Options {
   readonly profile: string;
@@ -182,8 +182,8 @@ function showProgress(traffic: Traffic, packets: number | undefined, seconds: nu
   const done = (): number =>
     Math.min(1, Math.max(traffic.seconds / seconds, traffic.frames / (packets ?? Number.POSITIVE_INFINITY)));
   const payload = (): Record<string, string> => ({
-    packets: traffic.frames.toLocaleString('en-US'),
-    rate: Math.round((traffic.frames * 1000) / Math.max(1, performance.now() - began)).toLocaleString('en-US'),
+    packets: count(traffic.frames),
+    rate: count(Math.round((traffic.frames * 1000) / Math.max(1, performance.now() - began))),
     time: traffic.seconds.toFixed(1),
   });
   bar.start(1000, 0, payload());
@@ -198,21 +198,15 @@ function showProgress(traffic: Traffic, packets: number | undefined, seconds: nu
 }
 
 function summary(profile: Profile, traffic: Traffic, bytes: number, seconds: number): string {
-  const count = (n: number): string => n.toLocaleString('en-US');
-  const list = (counts: ReadonlyMap<string, number>): string =>
-    [...counts]
-      .sort(([a, x], [b, y]) => y - x || a.localeCompare(b))
-      .map(([name, n]) => `${name} ${count(n)}`)
-      .join(', ') || 'none';
   const { frames, impaired, expected, messages, skipped } = traffic;
   const rows: [string, string][] = [
     ['domain', `${profile.domain}: ${count(profile.users)} users, ${count(profile.computers)} computers`],
     ['packets', `${count(frames)} (${size(bytes)}), ${traffic.seconds.toFixed(1)} s of capture time`],
     ['took', `${seconds.toFixed(2)} s, ${count(Math.round(frames / Math.max(seconds, 0.001)))} packets/s`],
     ['impaired', `retransmitted ${count(impaired.retransmitted)}, reordered ${count(impaired.reordered)}`],
-    ['messages', list(messages)],
-    ['activities', list(expected)],
+    ['messages', list(Object.fromEntries(messages))],
+    ['activities', list(Object.fromEntries(expected))],
   ];
   if (skipped > 0) rows.push(['skipped', `${count(skipped)} scenarios: too many at once for this rate`]);
-  return `${rows.map(([name, text]) => `${name.padEnd(11)} ${text}`).join('\n')}\n`;
+  return namedLines(rows);
 }

@@ -2,7 +2,7 @@
 import cliProgress from 'cli-progress';
 import type { PipelineState } from '../runtime/pipeline.ts';
 import { ACTIVITIES } from '../worker/catalogue.ts';
-import { size } from './summary.ts';
+import { count, size } from './text.ts';
 
 const INTERVAL_MS = 200;
 
@@ -26,11 +26,8 @@ export function showProgress(
     const left = total > 0 && read > 0 ? `${Math.ceil((seconds * (total - read)) / read)} s left` : '';
     bar.update(Math.min(read, Math.max(total, 1)), {
       read: size(read),
-      rate: Math.round(state.gate.frame / seconds).toLocaleString('en-US'),
-      activities: state.counters
-        .totals(ACTIVITIES)
-        .reduce((sum, one) => sum + one, 0)
-        .toLocaleString('en-US'),
+      rate: count(Math.round(state.gate.frame / seconds)),
+      activities: count(state.counters.totals(ACTIVITIES).reduce((sum, one) => sum + one, 0)),
       left,
     });
   }, INTERVAL_MS);

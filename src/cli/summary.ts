@@ -1,25 +1,6 @@
 // The closing words of a replay, on stderr: what came in, what came of it, and where every packet went.
 import type { ReplaySummary } from '../runtime/replay.ts';
-
-const count = (n: number): string => n.toLocaleString('en-US');
-
-/** Bytes in the largest unit that leaves at least one digit before the point. */
-export function size(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
-}
-
-const list = (counts: Readonly<Record<string, number>>): string =>
-  Object.entries(counts)
-    .sort(([a, x], [b, y]) => y - x || a.localeCompare(b))
-    .map(([name, n]) => `${name} ${count(n)}`)
-    .join(', ') || 'none';
+import { count, list, namedLines, size } from './text.ts';
 
 /** The summary as lines of text. */
 export function summaryText(summary: ReplaySummary): string {
@@ -41,5 +22,5 @@ export function summaryText(summary: ReplaySummary): string {
   if (Object.keys(summary.refusals).length > 0) rows.push(['refused', list(summary.refusals)]);
   if (Object.keys(summary.limits).length > 0) rows.push(['limits', list(summary.limits)]);
   rows.push(['flows', list(summary.flows)]);
-  return `${rows.map(([name, text]) => `${name.padEnd(11)} ${text}`).join('\n')}\n`;
+  return namedLines(rows);
 }
