@@ -4,14 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pcap } from '../generate/capture-format.ts';
 import { loadProfile } from '../generate/profile.ts';
-import { Traffic } from '../generate/traffic.ts';
+import { DEFAULT_START, Traffic } from '../generate/traffic.ts';
 import { writeTraffic } from '../generate/write.ts';
 import { openByteSink } from '../sink/file.ts';
 
 /** Enough for all that a profile has to come up in its shares; it is repeated with other addresses. */
 const PACKETS = 400_000;
-/** A Monday morning at nine, UTC. */
-const START = Date.UTC(2026, 0, 5, 9) / 1000;
 
 export interface MadeUpLoad {
   readonly path: string;
@@ -23,7 +21,7 @@ export interface MadeUpLoad {
 /** Writes a profile's traffic; rejects with AdtapError ADTAP_E_PROFILE for a profile that is not right. */
 export async function makeUpLoad(profile: string, seed: number, signal: AbortSignal): Promise<MadeUpLoad> {
   const end = { packets: PACKETS, duration: Number.POSITIVE_INFINITY };
-  const traffic = new Traffic(loadProfile(profile), { seed, start: START, end, rate: null, wantsTruth: false });
+  const traffic = new Traffic(loadProfile(profile), { seed, start: DEFAULT_START, end, rate: null, wantsTruth: false });
   const folder = await mkdtemp(join(tmpdir(), 'adtap-bench-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {

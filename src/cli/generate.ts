@@ -5,7 +5,7 @@ import { AdtapError } from '../errors.ts';
 import { formatOf, pcap, pcapng } from '../generate/capture-format.ts';
 import { Player } from '../generate/play.ts';
 import { loadProfile, type Profile, shippedProfiles, withUsers } from '../generate/profile.ts';
-import { Traffic } from '../generate/traffic.ts';
+import { DEFAULT_START, Traffic } from '../generate/traffic.ts';
 import { writeTraffic } from '../generate/write.ts';
 import { openByteSink } from '../sink/file.ts';
 import type { ByteSink } from '../sink/line-buffer.ts';
@@ -28,8 +28,6 @@ interface Options {
   readonly quiet?: boolean;
 }
 
-/** A Monday morning at nine, UTC. */
-const START = Date.UTC(2026, 0, 5, 9) / 1000;
 const DEFAULT_SECONDS = 60;
 const MAX_SEED = 0xffff_ffff;
 const MAX_USERS = 1_000_000;
@@ -50,7 +48,9 @@ export function generateCommand(): Command {
     .addOption(new Option('--speed <factor>', 'with --adapter: a multiple of real time, or max').argParser(speed).default(1))
     .option('--rate <n>', "packets a second of capture time (default: the profile's)", positive)
     .option('--users <n>', 'user accounts; computers in proportion', users)
-    .addOption(new Option('--start <time>', 'time of the first packet').argParser(time).default(START, '2026-01-05T09:00:00Z'))
+    .addOption(
+      new Option('--start <time>', 'time of the first packet').argParser(time).default(DEFAULT_START, '2026-01-05T09:00:00Z'),
+    )
     .option('--truth <file>', 'where to write the expected activities (default: beside the capture)')
     .option('--no-truth', 'do not write them')
     .option('-q, --quiet', 'no progress bar and no summary')
