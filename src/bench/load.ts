@@ -89,7 +89,7 @@ abstract class PacedLoad implements Load {
       this.dropped += lost;
       this.#done += lost;
       waiting = this.#bufferPackets;
-      this.skip(lost);
+      this.passOver(lost);
     }
     if (waiting >= this.#slotPackets || (waiting > 0 && now - this.#handedOver >= HAND_OVER_MS))
       return this.#give(slot, now, waiting);
@@ -110,8 +110,8 @@ abstract class PacedLoad implements Load {
 
   /** Writes up to `most` packets into the slot, the first due at `firstMs`, `stepMs` between them; returns how many it took. */
   protected abstract write(slot: SlotWriter, most: number, firstMs: number, stepMs: number): number;
-  /** Passes over packets. */
-  protected abstract skip(count: number): void;
+  /** Leaves out the next packets, which were dropped. */
+  protected abstract passOver(count: number): void;
 
   #give(slot: SlotWriter, now: number, most: number): true {
     const rate = this.#rate;
@@ -193,7 +193,7 @@ export class RepeatedLoad extends PacedLoad {
     return taken;
   }
 
-  protected skip(count: number): void {
+  protected passOver(count: number): void {
     this.#advance(count);
   }
 
@@ -245,7 +245,7 @@ export class ManyFlowsLoad extends PacedLoad {
   }
 
   /** Not paced, so nothing is ever late. */
-  protected skip(): void {}
+  protected passOver(): void {}
 
   #advance(): void {
     if (++this.#flow < this.#flows) return;
