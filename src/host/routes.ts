@@ -66,6 +66,22 @@ export function routeTo(all: readonly Route[], address: Uint8Array): Route | nul
   return best;
 }
 
+/**
+ * Why packets to an address would not leave by the management adapter alone: to bind an address does not bind an adapter, the
+ * route decides. Empty where they would, or would leave by one of `besides`, or where the system tells no route.
+ */
+export function routeRefusal(
+  all: readonly Route[],
+  address: string,
+  management: string,
+  besides: readonly string[] = [],
+): string {
+  const bytes = parseAddress(address);
+  const adapter = bytes === null ? undefined : routeTo(all, bytes)?.adapter;
+  if (adapter === undefined || adapter === management || besides.includes(adapter)) return '';
+  return `the route to it leaves by ${adapter}, not by the management adapter ${management}`;
+}
+
 /** Addresses of the name servers, those behind systemd's stub instead of it. */
 export function nameServers(machine: Machine): readonly string[] {
   const own = inResolvConf(machine.read('/etc/resolv.conf'));

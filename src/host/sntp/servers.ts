@@ -1,9 +1,8 @@
 // Asks several time servers, each from the right address: a standalone sensor must never send by an adapter that captures.
 import { isIPv6 } from 'node:net';
-import { parseAddress } from '../../ip/parse-address.ts';
 import type { Adapter } from '../adapters/adapter.ts';
 import { findAdapter } from '../adapters/list.ts';
-import { type Route, routeTo } from '../routes.ts';
+import { type Route, routeRefusal } from '../routes.ts';
 import { askClock, type ClockReading } from './client.ts';
 
 /** Servers asked at once. */
@@ -36,12 +35,8 @@ async function askOne(server: string, out: WaysOut, ask: typeof askClock): Promi
   const from = adapter === undefined ? null : addressToward(server, adapter);
   if (adapter === undefined || from === null)
     return { server, problem: `the management adapter ${management} has no address to ask it from` };
-  // To bind an address does not bind an adapter: the route to the server decides by which one a packet leaves.
-  const address = parseAddress(server);
-  const route = address === null ? null : routeTo(routes, address);
-  if (route !== null && route.adapter !== adapter.name)
-    return { server, problem: `the route to it leaves by ${route.adapter}, not by the management adapter ${management}` };
-  return ask({ server, from, ...stop });
+  const problem = routeRefusal(routes, server, adapter.name);
+  return problem !== '' ? { server, problem } : ask({ server, from, ...stop });
 }
 
 /** The address to send from: of the server's family, and link-local only to such a server. */

@@ -3,8 +3,7 @@ import { getServers } from 'node:dns';
 import type { Config } from '../../config/index.ts';
 import { AdtapError } from '../../errors.ts';
 import { type Machine, thisMachine } from '../../host/machine.ts';
-import { type Route, routes, routeTo } from '../../host/routes.ts';
-import { parseAddress } from '../../ip/parse-address.ts';
+import { type Route, routeRefusal, routes } from '../../host/routes.ts';
 import { type Endpoint, type From, isIpv6, localAddress, parseEndpoint } from '../../nnr/active/endpoint.ts';
 import { DNS_PORT } from '../../nnr/active/reverse-dns.ts';
 import type { ActiveSettings } from '../../nnr/active-nnr.ts';
@@ -56,12 +55,8 @@ export function waysFrom(adapter: string, given: Partial<From> = {}, machine: Ma
       known = routes(machine);
       readAt = now;
     }
-    // To bind an address does not bind an adapter: the route decides by which one a packet leaves.
-    const bytes = parseAddress(address);
-    const route = bytes === null ? null : routeTo(known, bytes);
     // What goes to this machine itself does not leave it.
-    if (route === null || route.adapter === adapter || route.adapter === LOOPBACK) return '';
-    return `the route to it leaves by ${route.adapter}, not by the management adapter ${adapter}`;
+    return routeRefusal(known, address, adapter, [LOOPBACK]);
   };
   return { ...from, refusal };
 }
