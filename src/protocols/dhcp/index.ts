@@ -3,8 +3,9 @@ import { u32be } from '../../bytes/read.ts';
 import { OK } from '../../bytes/reason.ts';
 import { macText } from '../../bytes/text.ts';
 import { formatAddress } from '../../ip/address.ts';
-import type { Context, Conversation, Protocol } from '../contract.ts';
+import type { Context, Protocol } from '../contract.ts';
 import type { Field } from '../fields.ts';
+import { standalone } from '../standalone.ts';
 import { claimLease } from './claims.ts';
 import { messageFields as F } from './fields.ts';
 import { dhcpLimits } from './limits.ts';
@@ -14,21 +15,14 @@ import { DhcpMessage, FIXED, startsMessage } from './wire.ts';
 const NAME = 'dhcp';
 const message = new DhcpMessage();
 
-/** Messages stand for themselves: nothing is kept between them. */
-const conversation: Conversation = {
-  isIdle: true,
-  want: () => 1,
-  data(bytes, start, end, context) {
-    const reason = message.bind(bytes, start, end);
-    if (reason !== OK) context.refuse(NAME, reason);
-    if (end - start < FIXED) return end - start;
-    sayMessage(context);
-    if (reason === OK && !context.duplicate) claimLease(message, context);
-    return end - start;
-  },
-  gap: () => true,
-  close: () => undefined,
-};
+const conversation = standalone((bytes, start, end, context) => {
+  const reason = message.bind(bytes, start, end);
+  if (reason !== OK) context.refuse(NAME, reason);
+  if (end - start < FIXED) return end - start;
+  sayMessage(context);
+  if (reason === OK && !context.duplicate) claimLease(message, context);
+  return end - start;
+});
 
 function sayMessage(context: Context): void {
   const sink = context.messages;

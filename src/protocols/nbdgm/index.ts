@@ -3,7 +3,8 @@ import { netbiosLabel } from '../../bytes/netbios-name.ts';
 import { u8 } from '../../bytes/read.ts';
 import { OK } from '../../bytes/reason.ts';
 import { formatAddress } from '../../ip/address.ts';
-import type { Context, Conversation, Protocol } from '../contract.ts';
+import type { Context, Protocol } from '../contract.ts';
+import { standalone } from '../standalone.ts';
 import { claimAnnouncement, claimSource } from './claims.ts';
 import { messageFields as F } from './fields.ts';
 import { COMMANDS, DATAGRAM_TYPES } from './names.ts';
@@ -14,26 +15,19 @@ const BROWSE = '\\MAILSLOT\\BROWSE';
 const datagram = new Datagram();
 const browser = new BrowserMessage();
 
-/** Datagrams stand for themselves: nothing is kept between them. */
-const conversation: Conversation = {
-  isIdle: true,
-  want: () => 1,
-  data(bytes, start, end, context) {
-    const reason = datagram.bind(bytes, start, end);
-    if (reason !== OK) {
-      context.refuse(NAME, reason);
-      return end - start;
-    }
-    browser.read(bytes, datagram.from, datagram.mailslot === BROWSE ? datagram.until : datagram.from);
-    sayMessage(context);
-    if (context.duplicate) return end - start;
-    claimSource(datagram, context);
-    claimAnnouncement(browser, context);
+const conversation = standalone((bytes, start, end, context) => {
+  const reason = datagram.bind(bytes, start, end);
+  if (reason !== OK) {
+    context.refuse(NAME, reason);
     return end - start;
-  },
-  gap: () => true,
-  close: () => undefined,
-};
+  }
+  browser.read(bytes, datagram.from, datagram.mailslot === BROWSE ? datagram.until : datagram.from);
+  sayMessage(context);
+  if (context.duplicate) return end - start;
+  claimSource(datagram, context);
+  claimAnnouncement(browser, context);
+  return end - start;
+});
 
 function sayMessage(context: Context): void {
   const sink = context.messages;

@@ -2,7 +2,8 @@
 // activities: what it tells of anybody's doing is noise, what it tells of names is not.
 import { u8, u16be } from '../../bytes/read.ts';
 import { OK } from '../../bytes/reason.ts';
-import type { Conversation, Protocol } from '../contract.ts';
+import type { Protocol } from '../contract.ts';
+import { standalone } from '../standalone.ts';
 import { claimNames } from './claims.ts';
 import { messageFields } from './fields.ts';
 import { nbnsLimits } from './limits.ts';
@@ -12,21 +13,14 @@ import { HEADER, NbnsMessage } from './wire.ts';
 const message = new NbnsMessage();
 const LENGTH_OF_NAME = 0x20;
 
-/** Messages stand for themselves: nothing is kept between them. */
-const conversation: Conversation = {
-  isIdle: true,
-  want: () => 1,
-  data(bytes, start, end, context) {
-    const reason = message.bind(bytes, start, end);
-    if (reason !== OK) context.refuse(NAME, reason);
-    if (end - start < HEADER) return end - start;
-    sayMessage(message, context);
-    if (reason === OK && !context.duplicate) claimNames(message, context);
-    return end - start;
-  },
-  gap: () => true,
-  close: () => undefined,
-};
+const conversation = standalone((bytes, start, end, context) => {
+  const reason = message.bind(bytes, start, end);
+  if (reason !== OK) context.refuse(NAME, reason);
+  if (end - start < HEADER) return end - start;
+  sayMessage(message, context);
+  if (reason === OK && !context.duplicate) claimNames(message, context);
+  return end - start;
+});
 
 export const nbns: Protocol = {
   name: NAME,
