@@ -2,13 +2,14 @@
 // [--suricata ROOT] [--mtu BYTES] [--json]. For each program: the highest rate that it takes without loss, the sender being on the same
 // processors, and what that costs; adtap also idle. Root; works in a network namespace of its own. ROOT is a folder tree with
 // Suricata 8 in it, such as debootstrap makes.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { runInOwnNetwork } from '../../scripts/own-network.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,15 +28,8 @@ const seconds = Number(values.seconds);
 const PRECISION = 1.1;
 const HERTZ = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
-if (process.env.ADTAP_BENCH_NAMESPACE !== '1') {
-  const prepare = 'mount -t sysfs none /sys && ip link set lo up && exec "$@"';
-  const { status } = spawnSync(
-    'unshare',
-    ['--net', '--mount', '--', 'sh', '-c', prepare, 'sh', process.execPath, ...process.argv.slice(1)],
-    { stdio: 'inherit', env: { ...process.env, ADTAP_BENCH_NAMESPACE: '1' } },
-  );
-  process.exit(status ?? 1);
-}
+if (process.env.ADTAP_BENCH_NAMESPACE !== '1')
+  process.exit(runInOwnNetwork([process.execPath, ...process.argv.slice(1)], { ADTAP_BENCH_NAMESPACE: '1' }));
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const ip = (...words) => execFileSync('ip', words);

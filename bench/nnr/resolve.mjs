@@ -1,7 +1,7 @@
 // Resolves a /22 of simulated hosts in network namespaces: time an address takes by method, processor, sockets, and what the
 // limits do to the time; then memory with 10,000 addresses waiting. As root: node bench/nnr/resolve.mjs [RATE/SOCKETS...]
 // Of ten hosts seven answer by all methods, one by NetBIOS only, two are silent; DNS knows one of those two.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runInOwnNetwork } from '../../scripts/own-network.mjs';
 
 const NETWORK = '10.200.0';
 const HOSTS = 1022;
@@ -232,11 +233,4 @@ async function memory(ActiveNnr) {
 const [role, ...args] = process.argv.slice(2);
 if (role === 'peers') await answerForAll();
 else if (role === 'client') await measure(args);
-else {
-  const prepare =
-    'mount -t tmpfs none /run/netns 2>/dev/null || { mkdir -p /run/netns && mount -t tmpfs none /run/netns; }; ip link set lo up; exec "$@"';
-  const inside = [process.execPath, '--expose-gc', self, 'client', ...process.argv.slice(2)];
-  process.exit(
-    spawnSync('unshare', ['--net', '--mount', '--', 'sh', '-c', prepare, 'sh', ...inside], { stdio: 'inherit' }).status ?? 1,
-  );
-}
+else process.exit(runInOwnNetwork([process.execPath, '--expose-gc', self, 'client', ...process.argv.slice(2)]));
