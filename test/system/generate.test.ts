@@ -10,6 +10,10 @@ import { differences, linesOf } from '../support/generated.ts';
 const scratch = mkdtempSync(join(tmpdir(), 'adtap-generate-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
+/** The same few seconds of one day, whatever is done with them. */
+const ATTACK = 'generate --profile attack --seed 9 --duration 3s --users 60'.split(' ');
+const FEW = 'generate -c 300 -q'.split(' ');
+
 function adtap(...args: readonly string[]): { status: number | null; stdout: Buffer; stderr: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'dist/cli/main.js'), ...args], {
     maxBuffer: 1 << 28,
@@ -19,19 +23,7 @@ function adtap(...args: readonly string[]): { status: number | null; stdout: Buf
 
 it('writes a capture, what should be heard in it, and a summary of both', () => {
   const capture = join(scratch, 'one.pcapng');
-  const { status, stdout, stderr } = adtap(
-    'generate',
-    '--profile',
-    'attack',
-    '--seed',
-    '9',
-    '--duration',
-    '3s',
-    '--users',
-    '60',
-    '-o',
-    capture,
-  );
+  const { status, stdout, stderr } = adtap(...ATTACK, '-o', capture);
   expect(status).toBe(0);
   expect(stdout).toHaveLength(0);
   expect(stderr).toMatch(/^domain +corp\.example: 60 users, 45 computers$/m);
@@ -41,32 +33,17 @@ it('writes a capture, what should be heard in it, and a summary of both', () => 
   expect(differences(truth, heard)).toEqual([]);
 
   // To standard output, without the truth, the same packets.
-  const piped = adtap(
-    'generate',
-    '--profile',
-    'attack',
-    '--seed',
-    '9',
-    '--duration',
-    '3s',
-    '--users',
-    '60',
-    '--format',
-    'pcapng',
-    '-q',
-    '-o',
-    '-',
-  );
+  const piped = adtap(...ATTACK, '--format', 'pcapng', '-q', '-o', '-');
   expect(piped.stderr).toBe('');
   expect(piped.stdout.equals(readFileSync(capture))).toBe(true);
 });
 
 it('writes the truth where it is told to, or not at all', () => {
   const capture = join(scratch, 'two.pcap');
-  expect(adtap('generate', '-c', '300', '-q', '-o', capture, '--no-truth').status).toBe(0);
+  expect(adtap(...FEW, '-o', capture, '--no-truth').status).toBe(0);
   expect(existsSync(join(scratch, 'two.truth.ndjson'))).toBe(false);
   const elsewhere = join(scratch, 'elsewhere.ndjson');
-  expect(adtap('generate', '-c', '300', '-q', '-o', capture, '--truth', elsewhere).status).toBe(0);
+  expect(adtap(...FEW, '-o', capture, '--truth', elsewhere).status).toBe(0);
   expect(linesOf(readFileSync(elsewhere, 'utf8')).length).toBeGreaterThan(10);
 });
 
