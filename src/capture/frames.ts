@@ -2,7 +2,6 @@
 import { AdtapError } from '../errors.ts';
 import { openCapture } from './open.ts';
 import { PacketList } from './packet-list.ts';
-import type { Source } from './source.ts';
 
 const LIST_BYTES = 1 << 20;
 const LIST_PACKETS = 8192;
@@ -24,42 +23,36 @@ export async function* framesOf(
   paths: readonly string[],
   onWarning: (warning: string) => void = () => undefined,
 ): AsyncGenerator<Frame, void> {
+  let number = 0;
+  for await (const packets of batchesOf(paths, onWarning))
+    for (; !packets.empty; packets.next()) yield frameAt(packets, ++number);
+}
+
+/** Frame `wanted` of the files. Rejects with ADTAP_E_NO_SUCH_FRAME when they have fewer. */
+export async function findFrame(paths: readonly string[], wanted: number): Promise<Frame> {
+  let number = 0;
+  for await (const packets of batchesOf(paths, () => undefined))
+    for (; !packets.empty; packets.next()) if (++number === wanted) return frameAt(packets, number);
+  throw new AdtapError(
+    'ADTAP_E_NO_SUCH_FRAME',
+    `${paths.join(', ')}: there is no frame ${wanted}: frames are numbered 1 to ${number}`,
+  );
+}
+
+/** The packets of the files, by the listful: the same list each time. Closes the files when it is left. */
+async function* batchesOf(paths: readonly string[], onWarning: (warning: string) => void): AsyncGenerator<PacketList, void> {
   const source = await openCapture(paths);
   try {
     const packets = new PacketList(LIST_BYTES, LIST_PACKETS);
-    let number = 0;
     for (let more = true; more; ) {
-      more = await refill(source, packets);
-      for (; !packets.empty; packets.next()) yield frameAt(packets, ++number);
+      packets.clear();
+      more = await source.fill(packets);
+      yield packets;
     }
     source.warnings.forEach(onWarning);
   } finally {
     await source.close();
   }
-}
-
-/** Frame `wanted` of the files. Rejects with ADTAP_E_NO_SUCH_FRAME when they have fewer. */
-export async function findFrame(paths: readonly string[], wanted: number): Promise<Frame> {
-  const source = await openCapture(paths);
-  try {
-    const packets = new PacketList(LIST_BYTES, LIST_PACKETS);
-    let number = 0;
-    for (let more = true; more; ) {
-      more = await refill(source, packets);
-      for (; !packets.empty; packets.next()) if (++number === wanted) return frameAt(packets, number);
-    }
-    throw new AdtapError(
-      'ADTAP_E_NO_SUCH_FRAME',
-      `${paths.join(', ')}: there is no frame ${wanted}: frames are numbered 1 to ${number}`,
-    );
-  } finally {
-    await source.close();
-  }
-}
-
-function refill(source: Source, packets: PacketList): boolean | Promise<boolean> {
-  packets.clear();
-  return source.fill(packets);
 }
 
 function frameAt(packets: PacketList, number: number): Frame {
