@@ -103,45 +103,28 @@ export class Tcp implements Step {
   frame(stage: Stage): number {
     switch (this.#doing) {
       case OPENING:
-        return this.#handshake(stage);
+        return this.#threeWay(stage, CLIENT, SYN, SYN | ACK);
       case SENDING:
         return this.#message(stage);
       case CLOSING:
-        return this.#farewell(stage);
+        return this.#threeWay(stage, this.#side, FIN | ACK, FIN | ACK);
       default:
         this.#segment(stage, this.#side, RST | ACK, 0, 0);
         return DONE;
     }
   }
 
-  #handshake(stage: Stage): number {
+  /** Three segments: one side's flags, the other's, and the acknowledgment. A SYN and a FIN count as a byte (RFC 9293 3.4). */
+  #threeWay(stage: Stage, side: Side, first: number, second: number): number {
     const { random } = this.#speaker;
-    switch (this.#stage++) {
-      case 0:
-        this.#segment(stage, CLIENT, SYN, 0, 0);
-        this.#next[CLIENT] = (this.#next[CLIENT] + 1) >>> 0;
-        return random.between(60, 900) * MICROSECOND;
-      case 1:
-        this.#segment(stage, SERVER, SYN | ACK, 0, 0);
-        this.#next[SERVER] = (this.#next[SERVER] + 1) >>> 0;
-        return random.between(20, 90) * MICROSECOND;
-      default:
-        this.#segment(stage, CLIENT, ACK, 0, 0);
-        return DONE;
-    }
-  }
-
-  #farewell(stage: Stage): number {
-    const { random } = this.#speaker;
-    const side = this.#side;
     const other: Side = side === CLIENT ? SERVER : CLIENT;
     switch (this.#stage++) {
       case 0:
-        this.#segment(stage, side, FIN | ACK, 0, 0);
+        this.#segment(stage, side, first, 0, 0);
         this.#next[side] = (this.#next[side] + 1) >>> 0;
         return random.between(60, 900) * MICROSECOND;
       case 1:
-        this.#segment(stage, other, FIN | ACK, 0, 0);
+        this.#segment(stage, other, second, 0, 0);
         this.#next[other] = (this.#next[other] + 1) >>> 0;
         return random.between(20, 90) * MICROSECOND;
       default:
