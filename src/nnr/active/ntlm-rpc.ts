@@ -5,10 +5,9 @@ import { BIND_ACK, BIND_NAK, FAULT } from '../../protocols/dcerpc/names.ts';
 import { HEADER, PduHeader, Verifier } from '../../protocols/dcerpc/wire.ts';
 import { CHALLENGE } from '../../protocols/ntlm/names.ts';
 import { NtlmMessage } from '../../protocols/ntlm/wire.ts';
-import type { Answer, Asker } from '../answer.ts';
-import { converse, type Reader, type Step } from './dialogue.ts';
-import type { From } from './endpoint.ts';
-import { answerOf, dnsName, namesOf, netbiosName, noName, type Outcome } from './outcome.ts';
+import type { Reader, Step } from './dialogue.ts';
+import { dnsName, namesOf, netbiosName, noName, type Outcome } from './outcome.ts';
+import { TcpAsker, type TcpAskerOptions } from './tcp-asker.ts';
 
 export const RPC_PORT = 135;
 /** What Windows offers; a bind_ack must fit (C706 12.6.3.6). */
@@ -100,29 +99,8 @@ function challengeNames({ info, target, flags, version }: NtlmMessage): Outcome 
   };
 }
 
-export interface TcpAskerOptions {
-  readonly from: From;
-  readonly timeoutMs: number;
-  /** For tests; the real sensor knows no other port. */
-  readonly port?: number;
-}
-
-export class NtlmRpcAsker implements Asker {
-  readonly method = 'ntlm-rpc';
-  readonly #options: TcpAskerOptions;
-
+export class NtlmRpcAsker extends TcpAsker {
   constructor(options: TcpAskerOptions) {
-    this.#options = options;
-  }
-
-  async ask(address: string, signal: AbortSignal): Promise<Answer> {
-    const started = performance.now();
-    const { from, timeoutMs, port = RPC_PORT } = this.#options;
-    return answerOf(
-      this.method,
-      address,
-      started,
-      await converse(new BindAnswer(), { endpoint: { address, port }, from, timeoutMs, signal }),
-    );
+    super('ntlm-rpc', RPC_PORT, () => new BindAnswer(), options);
   }
 }

@@ -13,11 +13,10 @@ import {
   TPKT_VERSION,
 } from '../../protocols/rdp/names.ts';
 import { type CertificateNames, certificateNames } from '../../protocols/tls/certificate.ts';
-import type { Answer, Asker } from '../answer.ts';
 import { NETBIOS_CHARACTERS } from '../names.ts';
-import { converse, type Reader, type Step } from './dialogue.ts';
-import type { TcpAskerOptions } from './ntlm-rpc.ts';
-import { answerOf, dnsName, namesOf, netbiosName, noName, type Outcome } from './outcome.ts';
+import type { Reader, Step } from './dialogue.ts';
+import { dnsName, namesOf, netbiosName, noName, type Outcome } from './outcome.ts';
+import { TcpAsker, type TcpAskerOptions } from './tcp-asker.ts';
 
 export const RDP_PORT = 3389;
 const TPKT_HEADER = 4;
@@ -145,22 +144,8 @@ export function subject({ commonName, dnsNames }: CertificateNames): Outcome {
   return { names: namesOf(isShort ? { netbios: netbiosName(name) } : { dns: name }), evidence };
 }
 
-export class RdpAsker implements Asker {
-  readonly method = 'rdp';
-  readonly #options: TcpAskerOptions;
-
+export class RdpAsker extends TcpAsker {
   constructor(options: TcpAskerOptions) {
-    this.#options = options;
-  }
-
-  async ask(address: string, signal: AbortSignal): Promise<Answer> {
-    const started = performance.now();
-    const { from, timeoutMs, port = RDP_PORT } = this.#options;
-    return answerOf(
-      this.method,
-      address,
-      started,
-      await converse(new RdpAnswer(), { endpoint: { address, port }, from, timeoutMs, signal }),
-    );
+    super('rdp', RDP_PORT, () => new RdpAnswer(), options);
   }
 }
