@@ -1,5 +1,4 @@
 // `adtap generate`: the traffic of a made-up domain, to a file or onto an adapter, with what should be seen in it.
-import cliProgress from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { AdtapError } from '../errors.ts';
 import { formatOf, pcap, pcapng } from '../generate/capture-format.ts';
@@ -10,6 +9,7 @@ import { writeTraffic } from '../generate/write.ts';
 import { openByteSink } from '../sink/file.ts';
 import type { ByteSink } from '../sink/line-buffer.ts';
 import { positive, time } from './arguments.ts';
+import { type Fields, showBar } from './bar.ts';
 import { count, list, namedLines, size } from './text.ts';
 
 interface Options {
@@ -31,7 +31,8 @@ interface Options {
 const DEFAULT_SECONDS = 60;
 const MAX_SEED = 0xffff_ffff;
 const MAX_USERS = 1_000_000;
-const INTERVAL_MS = 200;
+/** Of the progress bar. */
+const STEPS = 1000;
 
 export function generateCommand(): Command {
   return new Command('generate')
@@ -172,29 +173,17 @@ async function toAdapter(
 
 /** A bar until the returned function is called. */
 function showProgress(traffic: Traffic, packets: number | undefined, seconds: number): () => void {
-  const bar = new cliProgress.SingleBar({
-    format: '{bar} {percentage}% | {packets} packets | {rate} packets/s | {time} s of capture time',
-    hideCursor: true,
-    clearOnComplete: true,
-    stream: process.stderr,
-  });
   const began = performance.now();
-  const done = (): number =>
-    Math.min(1, Math.max(traffic.seconds / seconds, traffic.frames / (packets ?? Number.POSITIVE_INFINITY)));
-  const payload = (): Record<string, string> => ({
+  const format = '{bar} {percentage}% | {packets} packets | {rate} packets/s | {time} s of capture time';
+  const fields = (): Fields => ({
     packets: count(traffic.frames),
     rate: count(Math.round((traffic.frames * 1000) / Math.max(1, performance.now() - began))),
     time: traffic.seconds.toFixed(1),
   });
-  bar.start(1000, 0, payload());
-  const timer = setInterval(() => bar.update(Math.floor(1000 * done()), payload()), INTERVAL_MS);
-  let shown = true;
-  return () => {
-    if (!shown) return;
-    shown = false;
-    clearInterval(timer);
-    bar.stop();
-  };
+  return showBar(format, STEPS, fields(), () => {
+    const done = Math.min(1, Math.max(traffic.seconds / seconds, traffic.frames / (packets ?? Number.POSITIVE_INFINITY)));
+    return { done: Math.floor(STEPS * done), fields: fields() };
+  });
 }
 
 function summary(profile: Profile, traffic: Traffic, bytes: number, seconds: number): string {
