@@ -7,7 +7,7 @@ export const transportLimits = defineLimits('flow', {
     max: 67_108_864,
     unit: 'flows',
     policy: 'drop-oldest',
-    help: 'Flows known at once; at the limit the least recently used one is closed.',
+    help: 'Flows known at once; at the limit the one not used for longest, to the second, is closed.',
   },
   tcpIdleSeconds: {
     default: 600,
