@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
     mtu: { type: 'string', default: '1500' },
     only: { type: 'string' },
     suricata: { type: 'string' },
+    workers: { type: 'string', default: '0' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -69,7 +70,7 @@ const adtap = (backend) => ({
     join(root, 'dist/cli/main.js'),
     ...['sensor', '-i', 'tap0', '-o', join(work, 'adtap.ndjson'), '--filter', 'greater 1'],
     ...['--set', `capture.backend=${backend}`, '--set', 'metrics.listen=off', '--set', 'restraint.enabled=false'],
-    ...['--set', 'output.rotateMegabytes=0'],
+    ...['--set', 'output.rotateMegabytes=0', '--set', `sensor.workers=${values.workers}`],
   ],
   isReady: (text) => text.includes('"capturing"'),
   counts: (text) => {

@@ -45,7 +45,7 @@ export function replayCommand(): Command {
     .addOption(
       new Option('--format <format>', 'ndjson, or pretty for people (default on a terminal)').choices(['ndjson', 'pretty']),
     )
-    .option('-w, --workers <n>', 'worker threads (default: one a core)', positive)
+    .option('-w, --workers <n>', 'worker threads (default: one a core but one, at least one)', positive)
     .option('-f, --filter <expression>', 'only packets that match, such as "host 10.0.0.1 and tcp port 88"')
     .option('-c, --limit <n>', 'read so many packets at most', positive)
     .option('--from <time>', 'only packets from this time on (RFC 3339 or seconds since 1970)', time)

@@ -18,7 +18,7 @@ export type Emit = 'messages' | 'activities' | 'entities';
 export interface ReplaySettings {
   /** What to write; activities alone when left out. */
   readonly emit?: readonly Emit[];
-  /** Worker threads; one a core when left out. */
+  /** Worker threads; left out, one a core but one, which the main thread takes. */
   readonly workers?: number;
   /** A filter expression; see docs/cli.md. */
   readonly filter?: string;
@@ -91,7 +91,7 @@ export async function replayTo(
   watch: ReplayWatch = {},
 ): Promise<ReplaySummary> {
   const emit = settings.emit ?? ['activities'];
-  const workers = settings.workers ?? availableParallelism();
+  const workers = settings.workers ?? Math.max(1, availableParallelism() - 1);
   const sensor = settings.sensor ?? 'adtap';
   const selection = {
     from: settings.from ?? EVERYTHING.from,
