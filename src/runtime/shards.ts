@@ -33,7 +33,7 @@ export interface Supervision {
 
 const MINUTE = 60_000;
 /** What a worker makes it lets go of at once: more room for it than this costs memory and saves no time. */
-const YOUNG_MEGABYTES = 12;
+const YOUNG_MEGABYTES = 6;
 
 export class Shards {
   readonly ring: Ring;

@@ -57,9 +57,9 @@ export interface RingShape {
   readonly rowNumbers: number;
 }
 
-/** 8 slots of 1 MiB: enough to keep a source, the shards and the sink busy at once, small enough to stay in cache and budget. */
+/** 12 slots of 1 MiB: enough to keep all busy while another thread has the processor, few enough to stay in cache and budget. */
 export const DEFAULT_SHAPE = {
-  slots: 8,
+  slots: 12,
   slotBytes: 1 << 20,
   scratchBytes: 1 << 18,
   slotPackets: 1 << 14,
