@@ -50,13 +50,16 @@ const SKIP = LAST + 2;
 /** Bits by direction: the positions are valid. */
 const STARTED = LAST + 4;
 
+/** Flows that foresee() is asked for at once: as many as a processor can wait for, few enough to stay in its nearest cache. */
+export const FORESEEN = 32;
+
 export class FlowTable {
   readonly conversations: (Conversation | null)[] = [];
   /** Streams that hold bytes; of all others the record tells where they are. */
   readonly streams: (TcpStreams | null)[] = [];
   size = 0;
 
-  readonly #heads = new Int32Array(256);
+  readonly #heads = new Int32Array(FORESEEN);
   #words = new Int32Array(0);
   #octets = new Uint8Array(0);
   #capacity = 0;
@@ -75,8 +78,8 @@ export class FlowTable {
   }
 
   /**
-   * Reads ahead what find() and touch() will need for `count` flows: loads that do not wait for one another. Returns a number that
-   * means nothing.
+   * Reads ahead what find() and touch() will need for `count` flows, FORESEEN at most: loads that do not wait for one another.
+   * Returns a number that means nothing.
    */
   foresee(hashes: Readonly<Uint32Array>, count: number): number {
     const records = this.#words;

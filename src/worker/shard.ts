@@ -27,6 +27,7 @@ import {
 import type { Slot } from '../slots/ring.ts';
 import { Dispatcher } from '../transport/dispatch.ts';
 import { FlowContext, type RefusalCounter } from '../transport/flow-context.ts';
+import { FORESEEN } from '../transport/flow-table.ts';
 import { Flows } from '../transport/flows.ts';
 import {
   ACTIVE_FLOWS,
@@ -58,9 +59,6 @@ export interface ShardSettings {
 /** Sees the bytes of each decoded message; they are only valid during the call. */
 export type MessageTap = (frame: number, protocol: string, bytes: Uint8Array, start: number, end: number) => void;
 
-/** Packets whose memory is fetched at once: as many as a processor can wait for, few enough to stay in its nearest cache. */
-const BATCH = 32;
-
 export class Shard implements RefusalCounter, SpeechCounter {
   readonly #settings: ShardSettings;
   readonly #packet = new Packet();
@@ -72,7 +70,7 @@ export class Shard implements RefusalCounter, SpeechCounter {
   readonly #messages = counterMap.offset(MESSAGES);
   readonly #activities = counterMap.offset(ACTIVITIES);
   readonly #refusals = counterMap.offset(REFUSALS);
-  readonly #hashes = new Uint32Array(BATCH);
+  readonly #hashes = new Uint32Array(FORESEEN);
   /** What #foresee() read comes to; it means nothing: kept so that no compiler leaves the reading out. */
   fetched = 0;
   /** What a shard before this one, lost in a crash, had counted. */
@@ -111,7 +109,7 @@ export class Shard implements RefusalCounter, SpeechCounter {
     const room = slot.rooms[this.#settings.shard]!;
     this.#speaker.into(room.lines, room.rows);
     this.#packet.bytes = slot.bytes;
-    for (let from = 0; from < count; from += BATCH) this.#batch(slot, list, from, Math.min(from + BATCH, count), firstFrame);
+    for (let from = 0; from < count; from += FORESEEN) this.#batch(slot, list, from, Math.min(from + FORESEEN, count), firstFrame);
     if (slot.tick !== 0) this.#tick(firstFrame - 1, slot.tick);
     if (slot.last) this.#finish(lastFrame);
     this.#report();
