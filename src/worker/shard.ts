@@ -109,7 +109,8 @@ export class Shard implements RefusalCounter, SpeechCounter {
     const room = slot.rooms[this.#settings.shard]!;
     this.#speaker.into(room.lines, room.rows);
     this.#packet.bytes = slot.bytes;
-    for (let from = 0; from < count; from += FORESEEN) this.#batch(slot, list, from, Math.min(from + FORESEEN, count), firstFrame);
+    for (let from = 0; from < count; from += FORESEEN)
+      this.#batch(slot, list, from, Math.min(from + FORESEEN, count), firstFrame);
     if (slot.tick !== 0) this.#tick(firstFrame - 1, slot.tick);
     if (slot.last) this.#finish(lastFrame);
     this.#report();
