@@ -18,7 +18,7 @@ import {
 import type { FlowContext } from './flow-context.ts';
 import { CLOSED, DECODED, FlowTable, GIVEN_UP, SHED_FLOW, TCP, UDP, UNDECIDED } from './flow-table.ts';
 import { transportLimits as limits } from './limits.ts';
-import { KEEP_BYTES, OUTSIDE, RETRANSMITTED, type Stream, type StreamReader, TcpStreams } from './stream.ts';
+import { OUTSIDE, RETRANSMITTED, type Stream, type StreamReader, TcpStreams } from './stream.ts';
 import { systemOf } from './system.ts';
 
 const PROTOCOL_TCP = 6;
@@ -316,7 +316,7 @@ export class Flows implements StreamReader {
     }
     if (at < end) return this.#keepRest(flow, stream, bytes, at, end);
     stream.length = 0;
-    if (stream.buffer !== null && stream.buffer.length > KEEP_BYTES) stream.buffer = null;
+    stream.trim();
     return true;
   }
 
@@ -432,6 +432,7 @@ export class Flows implements StreamReader {
   /** The flow has no use for the streams, which hold nothing, until something comes. */
   #putBack(flow: number, streams: TcpStreams): void {
     this.table.streams[flow] = null;
+    streams.trim();
     if (this.#pool.length < STREAM_POOL) this.#pool.push(streams);
   }
 

@@ -34,7 +34,7 @@ const FARTHEST = 1 << 30;
 const PATIENCE = 3;
 
 /** Buffers up to this size stay with their stream when it is used again. */
-export const KEEP_BYTES = 16_384;
+const KEEP_BYTES = 16_384;
 
 export class Stream {
   /** Sequence number of the next byte expected; valid when `started`. */
@@ -52,8 +52,8 @@ export class Stream {
   reset(): void {
     this.started = false;
     this.skip = 0;
-    if (this.buffer !== null && this.buffer.length > KEEP_BYTES) this.buffer = null;
     this.length = 0;
+    this.trim();
     if (this.waiting) this.#held = [];
     this.#heldBytes = 0;
     this.#beyond = 0;
@@ -66,6 +66,11 @@ export class Stream {
   /** Whether it holds no bytes: then `started`, `next` and `skip` say all there is to say of it, in 32 bits each. */
   get isEmpty(): boolean {
     return this.length === 0 && !this.waiting && this.skip <= 0xffff_ffff;
+  }
+
+  /** Lets a large buffer go when nothing is in it: other flows will use this stream. */
+  trim(): void {
+    if (this.length === 0 && this.buffer !== null && this.buffer.length > KEEP_BYTES) this.buffer = null;
   }
 
   /** Becomes a stream that is there and holds nothing. This one must hold nothing. */
@@ -206,6 +211,11 @@ export class TcpStreams {
   /** Whether neither holds bytes. */
   get isEmpty(): boolean {
     return this.#originator.isEmpty && this.#responder.isEmpty;
+  }
+
+  trim(): void {
+    this.#originator.trim();
+    this.#responder.trim();
   }
 
   reset(): void {

@@ -100,4 +100,16 @@ describe('Stream', () => {
     expect(limits().find((limit) => limit.key === 'flow.heldSegments')?.hits).toBe(gaveUp ? 1 : 0);
     configureLimits({});
   });
+
+  it.each([
+    ['keeps a small buffer for the next flow', 4096, 0, true],
+    ['lets a large one go', 65_536, 0, false],
+    ['never one that holds bytes', 65_536, 1, true],
+  ])('%s', (_what, size, length, isKept) => {
+    const stream = new Stream();
+    stream.buffer = new Uint8Array(size);
+    stream.length = length;
+    stream.trim();
+    expect(stream.buffer !== null).toBe(isKept);
+  });
 });
