@@ -38,6 +38,11 @@ function activitySchema(type: string, protocol: string, help: string, details: F
   properties['type'] = { const: type };
   properties['protocol'] = { const: protocol };
   properties['details'] = objectSchema({ ...houseDetails, ...details }, []);
+  return lineSchema(type, help, properties);
+}
+
+/** A line that has all of these and nothing else. */
+function lineSchema(type: string, help: string, properties: Schema): Schema {
   return {
     title: type,
     description: help,
@@ -159,13 +164,6 @@ function entitySchemas(): Schema[] {
         additionalProperties: false,
       },
     };
-    return {
-      title: type,
-      description: help,
-      type: 'object',
-      properties,
-      required: Object.keys(properties),
-      additionalProperties: false,
-    };
+    return lineSchema(type, help, properties);
   });
 }
