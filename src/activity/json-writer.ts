@@ -2,7 +2,8 @@
 import { LITTLE_ENDIAN, Piece, WORD } from '../bytes/piece.ts';
 import { u8, u32be } from '../bytes/read.ts';
 import { type Charset, text as decode } from '../bytes/text.ts';
-import { formatAddress } from '../ip/address.ts';
+import { dottedDecimal, formatAddress } from '../ip/address.ts';
+import { AddressCache } from '../ip/address-cache.ts';
 import type { Sink } from '../protocols/contract.ts';
 import type { Field } from '../protocols/fields.ts';
 import { quotedSecond } from './time.ts';
@@ -17,9 +18,8 @@ const TRUE = new Piece('true');
 const FALSE = new Piece('false');
 /** The rest of a quoted time: nanoseconds, Z and the quote. */
 const FRACTION_BYTES = 11;
-/** Addresses whose texts are kept. */
-const ADDRESS_BITS = 11;
-const ADDRESSES = 1 << ADDRESS_BITS;
+/** IPv4 addresses, quoted. */
+const addresses = new AddressCache((address) => new Piece(`"${dottedDecimal(address)}"`));
 /** Short escapes of RFC 8259 section 7, by control character. */
 const SHORT_ESCAPES: Readonly<Record<number, number>> = { 8: 0x62, 9: 0x74, 10: 0x6e, 12: 0x66, 13: 0x72 };
 
@@ -43,7 +43,6 @@ export class JsonWriter implements Sink {
   /** The buffer, for numbers that lie at any offset. */
   #view: DataView;
   #comma = false;
-  readonly #addresses = new AddressTexts();
 
   constructor(bytes = 1 << 16) {
     this.buffer = new Uint8Array(bytes);
@@ -211,7 +210,7 @@ export class JsonWriter implements Sink {
       this.quoted(formatAddress(bytes, at, length));
       return;
     }
-    this.raw(this.#addresses.of(u32be(bytes, at)));
+    this.raw(addresses.of(u32be(bytes, at)));
   }
 
   /** The last `count` decimal digits of a whole number below 2^31. Room must have been reserved. */
@@ -323,20 +322,3 @@ export class JsonWriter implements Sink {
 }
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-/** Quoted IPv4 addresses seen lately, each at the place that its bits give: a newcomer takes the place over. */
-class AddressTexts {
-  readonly #pieces: (Piece | undefined)[] = new Array(ADDRESSES);
-  readonly #addresses = new Uint32Array(ADDRESSES);
-
-  of(address: number): Piece {
-    const place = (address ^ (address >>> ADDRESS_BITS)) & (ADDRESSES - 1);
-    const known = this.#pieces[place];
-    if (known !== undefined && this.#addresses[place] === address) return known;
-    const octets = [address >>> 24, (address >>> 16) & 0xff, (address >>> 8) & 0xff, address & 0xff];
-    const piece = new Piece(`"${octets.join('.')}"`);
-    this.#pieces[place] = piece;
-    this.#addresses[place] = address;
-    return piece;
-  }
-}

@@ -1,14 +1,17 @@
 // IP addresses as text: dotted decimal, and RFC 5952 for IPv6.
-import { u8, u16be, u32be } from '../bytes/read.ts';
+import { u16be, u32be } from '../bytes/read.ts';
+import { AddressCache } from './address-cache.ts';
 
-/** Texts of IPv4 addresses seen lately, each at the place that its hash gives: a newcomer takes the place over. */
-const KEPT_BITS = 12;
-const keptAddress = new Float64Array(1 << KEPT_BITS).fill(-1);
-const keptText = new Array<string>(1 << KEPT_BITS).fill('');
+const texts = new AddressCache((address) =>
+  [address >>> 24, (address >>> 16) & 0xff, (address >>> 8) & 0xff, address & 0xff].join('.'),
+);
+
+/** Text of an IPv4 address, given as a number. */
+export const dottedDecimal = (address: number): string => texts.of(address);
 
 /** Text of the 4 or 16 bytes at `at`. */
 export function formatAddress(bytes: Uint8Array, at: number, length: 4 | 16): string {
-  if (length === 4) return dottedDecimal(bytes, at);
+  if (length === 4) return dottedDecimal(u32be(bytes, at));
   // The longest run of two or more zero groups becomes "::" (RFC 5952 4.2); of equal ones the first.
   let best = -1;
   let bestLength = 1;
@@ -33,14 +36,4 @@ export function formatAddress(bytes: Uint8Array, at: number, length: 4 | 16): st
     text += u16be(bytes, at + 2 * group).toString(16);
   }
   return text;
-}
-
-function dottedDecimal(bytes: Uint8Array, at: number): string {
-  const address = u32be(bytes, at);
-  const place = Math.imul(address, 0x9e3779b1) >>> (32 - KEPT_BITS);
-  if (keptAddress[place] !== address) {
-    keptAddress[place] = address;
-    keptText[place] = `${u8(bytes, at)}.${u8(bytes, at + 1)}.${u8(bytes, at + 2)}.${u8(bytes, at + 3)}`;
-  }
-  return keptText[place]!;
 }
