@@ -9,20 +9,24 @@ let text = '';
 let pieceOf = -1;
 let piece = new Piece('');
 
-/** `2026-11-20T21:26:45.511989000Z`. */
-export function isoTime(seconds: number, nanoseconds: number): string {
+/** `2026-11-20T21:26:45.` */
+function secondText(seconds: number): string {
   if (seconds !== second) {
     second = seconds;
     text = new Date(Math.min(seconds, LAST_SECOND) * 1000).toISOString().slice(0, 20);
   }
-  return `${text}${String(nanoseconds).padStart(9, '0')}Z`;
+  return text;
 }
+
+/** `2026-11-20T21:26:45.511989000Z`. */
+export const isoTime = (seconds: number, nanoseconds: number): string =>
+  `${secondText(seconds)}${String(nanoseconds).padStart(9, '0')}Z`;
 
 /** What a quoted time begins with, up to its decimal point: `"2026-11-20T21:26:45.`. */
 export function quotedSecond(seconds: number): Piece {
   if (seconds !== pieceOf) {
     pieceOf = seconds;
-    piece = new Piece(`"${isoTime(seconds, 0).slice(0, 20)}`);
+    piece = new Piece(`"${secondText(seconds)}`);
   }
   return piece;
 }

@@ -53,7 +53,6 @@ export class Stream {
     this.started = false;
     this.skip = 0;
     this.length = 0;
-    this.trim();
     if (this.waiting) this.#held = [];
     this.#heldBytes = 0;
     this.#beyond = 0;
