@@ -2,11 +2,11 @@
 // passes no judgement, because a machine's mood must not break a build.
 //   npm run bench:compare -- REV1 REV2 [FILE [RUNS]]
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeLoad } from '../load.mjs';
+import { ensureLoad } from '../load.mjs';
 import { measure, median, medians } from '../measure.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -15,8 +15,7 @@ if (first === undefined || second === undefined) {
   console.error('npm run bench:compare -- REV1 REV2 [FILE [RUNS]]');
   process.exit(2);
 }
-mkdirSync(`${root}bench/tmp`, { recursive: true });
-if (!existsSync(file)) makeLoad(file, 2_000_000);
+ensureLoad(file, 2_000_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'adtap-compare-'));
 const git = (...args) => execFileSync('git', ['-C', root, ...args], { encoding: 'utf8' }).trim();

@@ -3,11 +3,11 @@
 //   npm run bench:peers                        two million packets made from fixtures/lab
 //   npm run bench:peers -- FILE [RUNS]         a capture of yours
 // SURICATA names another program than `suricata`; it must see the same files. tshark is slow: it reads the first packets only.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeLoad } from '../load.mjs';
+import { ensureLoad } from '../load.mjs';
 import { count, has, measure, medians, packetsOf } from '../measure.mjs';
 
 const TSHARK_PACKETS = 200_000;
@@ -38,8 +38,7 @@ pcap-file: {checksum-checks: no}
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const [file = `${root}bench/tmp/peers.pcap`, runs = '3'] = process.argv.slice(2);
-mkdirSync(`${root}bench/tmp`, { recursive: true });
-if (!existsSync(file)) makeLoad(file, 2_000_000);
+ensureLoad(file, 2_000_000);
 const folder = mkdtempSync(join(tmpdir(), 'adtap-peers-'));
 const cli = `${root}dist/cli/main.js`;
 const suricata = process.env.SURICATA ?? 'suricata';

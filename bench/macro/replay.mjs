@@ -3,20 +3,18 @@
 //   npm run bench                      six million packets made from fixtures/lab
 //   npm run bench -- FILE [RUNS]       a capture of yours
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { makeLoad } from '../load.mjs';
+import { ensureLoad } from '../load.mjs';
+import { median, packetsOf } from '../measure.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const [file = `${root}bench/tmp/load.pcap`, runs = '3'] = process.argv.slice(2);
-mkdirSync(`${root}bench/tmp`, { recursive: true });
-if (!existsSync(file)) makeLoad(file, 6_000_000);
+ensureLoad(file, 6_000_000);
 
 const cli = `${root}dist/cli/main.js`;
-const summaryOf = (workers) =>
-  spawnSync(process.execPath, [cli, 'replay', file, '-w', String(workers), '-o', '/dev/null'], { encoding: 'utf8' }).stderr;
-const packets = Number(/^packets +([\d,]+)/m.exec(summaryOf(2))[1].replaceAll(',', ''));
+const packets = packetsOf(cli, file);
 const out = `${root}bench/tmp/out.ndjson`;
 const rows = [
   [
@@ -39,7 +37,6 @@ for (let run = 0; run <= Number(runs); run++)
     // The first round warms the caches.
     if (status === 0 && run > 0) measured[index].push((performance.now() - started) / 1000);
   });
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 const children = spawnSync(
   'sh',
   [

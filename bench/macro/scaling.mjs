@@ -3,7 +3,6 @@
 // in the first, each shard's code is compiled. Runs take turns; medians. Beside it, what two processors of this machine bring to loops
 // that share nothing.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -13,7 +12,7 @@ import { Shards } from '../../dist/runtime/shards.js';
 import { EVERYTHING, Gate } from '../../dist/shard/gate.js';
 import { DEFAULT_SHAPE } from '../../dist/slots/layout.js';
 import { gateCounters } from '../../dist/worker/catalogue.js';
-import { makeLoad } from '../load.mjs';
+import { ensureLoad } from '../load.mjs';
 import { count, median } from '../measure.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -80,8 +79,7 @@ async function loops(processors) {
 
 if (only !== undefined) console.log(JSON.stringify(await rate(Number(only))));
 else {
-  mkdirSync(`${root}bench/tmp`, { recursive: true });
-  if (!existsSync(file)) makeLoad(file, 6_000_000);
+  ensureLoad(file, 6_000_000);
   const sizes = Array.from({ length: Number(most) }, (_, index) => index + 1);
   const measured = sizes.map(() => []);
   const machine = sizes.map(() => []);
