@@ -1,13 +1,14 @@
 // `adtap bench`: what this machine holds within a budget.
-import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { type BenchResult, runBench } from '../bench/bench.ts';
-import { makeUpLoad } from '../bench/made-up-load.ts';
+import type { makeUpLoad } from '../bench/made-up-load.ts';
 import { modelOf } from '../bench/model.ts';
 import { AdtapError } from '../errors.ts';
+import { benchText } from '../report/bench.ts';
 import { bytes } from './amounts.ts';
 import { number, positive } from './arguments.ts';
 import { adtapVersion } from './version.ts';
+import { writeReport } from './write-file.ts';
 
 interface Options {
   readonly profile?: string;
@@ -59,7 +60,7 @@ async function run(captures: readonly string[], options: Options): Promise<void>
     throw new AdtapError('ADTAP_E_USAGE', 'say what the load is: captures, or --profile NAME, one of them');
   const says = options.quiet ? (): void => undefined : (step: string) => void process.stderr.write(`${step}\n`);
   if (options.profile !== undefined) says(`making up traffic of the profile ${options.profile}`);
-  const madeUp = options.profile === undefined ? null : await makeUpLoad(options.profile, options.seed, stop.signal);
+  const madeUp = options.profile === undefined ? null : await makeUp(options.profile, options.seed, stop.signal);
   try {
     const result = await runBench(
       {
@@ -80,23 +81,22 @@ async function run(captures: readonly string[], options: Options): Promise<void>
   }
 }
 
-async function show(result: BenchResult, options: Options): Promise<void> {
-  // The plotting library is large; commands that draw nothing do not load it.
-  const { benchPage, benchText } = await import('../report/bench.ts');
-  if (options.json) process.stdout.write(`${JSON.stringify({ adtap: adtapVersion, ...result }, null, 2)}\n`);
-  else process.stdout.write(`${benchText(result)}\n`);
-  if (options.html !== undefined) await writeReport(options.html, benchPage(result, adtapVersion));
-  if (options.model !== undefined)
-    await writeReport(options.model, `${JSON.stringify(modelOf(result, adtapVersion), null, 2)}\n`);
+/** The generator is loaded by who wants traffic made up. */
+async function makeUp(...load: Parameters<typeof makeUpLoad>): ReturnType<typeof makeUpLoad> {
+  const made = await import('../bench/made-up-load.ts');
+  return made.makeUpLoad(...load);
 }
 
-/** Writes a file that the user asked for. */
-export async function writeReport(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text);
-  } catch (cause) {
-    throw new AdtapError('ADTAP_E_OUTPUT', `${path}: cannot be written: ${(cause as Error).message}`, { cause });
+async function show(result: BenchResult, options: Options): Promise<void> {
+  if (options.json) process.stdout.write(`${JSON.stringify({ adtap: adtapVersion, ...result }, null, 2)}\n`);
+  else process.stdout.write(`${benchText(result)}\n`);
+  if (options.html !== undefined) {
+    // The plotting library is large: who draws nothing does not load it.
+    const { benchPage } = await import('../report/bench-page.ts');
+    await writeReport(options.html, benchPage(result, adtapVersion));
   }
+  if (options.model !== undefined)
+    await writeReport(options.model, `${JSON.stringify(modelOf(result, adtapVersion), null, 2)}\n`);
 }
 
 function cores(text: string): number {

@@ -1,5 +1,4 @@
 // `adtap replay`: captures in, activities out.
-import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { AdtapError } from '../errors.ts';
 import type { ActiveSettings } from '../nnr/active-nnr.ts';
@@ -10,6 +9,7 @@ import { PrettySink } from '../sink/pretty.ts';
 import { limitSettings, number, positive, time } from './arguments.ts';
 import { showProgress } from './progress.ts';
 import { summaryText } from './summary.ts';
+import { writeReport } from './write-file.ts';
 
 interface Options {
   readonly emit: readonly Emit[];
@@ -127,11 +127,7 @@ async function howToAsk(config: string | null): Promise<ActiveSettings> {
 
 async function writeMetrics(path: string, state: PipelineState): Promise<void> {
   const { metricsRegistry } = await import('../metrics/exposition.ts');
-  try {
-    await writeFile(path, await metricsRegistry(state).metrics());
-  } catch (cause) {
-    throw new AdtapError('ADTAP_E_OUTPUT', `${path}: cannot be written: ${(cause as Error).message}`, { cause });
-  }
+  await writeReport(path, await metricsRegistry(state).metrics());
 }
 
 function emits(text: string): readonly Emit[] {

@@ -2,6 +2,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { Command } from 'commander';
 import { AdtapError } from '../errors.ts';
+import { sizingCsv, sizingText } from '../report/sizing.ts';
 import { countAdapters } from '../sizing/adapter.ts';
 import { readCapturedTraffic } from '../sizing/capture.ts';
 import { readCounters } from '../sizing/counters-csv.ts';
@@ -11,8 +12,8 @@ import { referenceModel } from '../sizing/reference-model.ts';
 import { hostOf, type Observed, size } from '../sizing/sizing.ts';
 import { bytes, duration } from './amounts.ts';
 import { number } from './arguments.ts';
-import { writeReport } from './bench.ts';
 import { adtapVersion } from './version.ts';
+import { writeReport } from './write-file.ts';
 
 interface Options {
   readonly adapter?: readonly string[];
@@ -67,13 +68,15 @@ async function run(options: Options): Promise<void> {
   const cores = options.cores ?? (isHere ? availableParallelism() : null);
   const memory = options.memory ?? (isHere ? totalmem() : null);
   const result = size(observed, hosts, hostOf(cores, memory === null ? null : memory / GIBIBYTE), model);
-  // The plotting library is large; commands that draw nothing do not load it.
-  const { sizingCsv, sizingPage, sizingText } = await import('../report/sizing.ts');
   if (options.json) process.stdout.write(`${JSON.stringify({ adtap: adtapVersion, ...result }, null, 2)}\n`);
   else if (options.csv !== '-') process.stdout.write(sizingText(result));
   if (options.csv === '-') process.stdout.write(sizingCsv(result));
   else if (options.csv !== undefined) await writeReport(options.csv, sizingCsv(result));
-  if (options.html !== undefined) await writeReport(options.html, sizingPage(result, adtapVersion));
+  if (options.html !== undefined) {
+    // The plotting library is large: who draws nothing does not load it.
+    const { sizingPage } = await import('../report/sizing-page.ts');
+    await writeReport(options.html, sizingPage(result, adtapVersion));
+  }
 }
 
 async function observe(options: Options): Promise<Observed[]> {

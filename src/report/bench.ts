@@ -1,4 +1,4 @@
-// What the bench measured, as tables for a terminal and as a page.
+// What the bench measured, as tables. They need no plotting library, which is large: the page is a file of its own.
 import type { BenchResult } from '../bench/bench.ts';
 import {
   activitiesPerSecond,
@@ -12,8 +12,6 @@ import {
 import type { Garbage, GarbagePauses } from '../bench/garbage.ts';
 import type { Lag } from '../bench/messages.ts';
 import { mdiRowName } from '../sizing/mdi-table.ts';
-import { renderPage } from './page.ts';
-import { ADTAP, bars, curve, OTHER, type Point, rateAgainst } from './plots.ts';
 import { fixed, mebibytes, percent, short, type Table, textTable, whole } from './text.ts';
 
 const GIBIBYTE = 2 ** 30;
@@ -35,7 +33,7 @@ export function benchWarnings(result: BenchResult): string[] {
   return warnings;
 }
 
-function ladderTable({ ladder }: BenchResult): Table {
+export function ladderTable({ ladder }: BenchResult): Table {
   return {
     title: "MDI's ladder: is each row held in the row's cores and memory?",
     head: ['busy packets/s', 'MDI cores', 'MDI GB', 'adtap cores', 'adtap GiB', 'spare cores', 'spare memory', 'held'],
@@ -52,12 +50,12 @@ function ladderTable({ ladder }: BenchResult): Table {
   };
 }
 
-const lagText = (lag: Lag, share: number): string => {
+export const lagText = (lag: Lag, share: number): string => {
   const value = lagAt(lag, share);
   return value === null ? '-' : short(value);
 };
 
-function highestTable({ highest }: BenchResult): Table {
+export function highestTable({ highest }: BenchResult): Table {
   const { measured, garbage } = highest;
   const rows: [string, string][] = [
     ['packets/s', whole(packetsPerSecond(measured))],
@@ -90,7 +88,7 @@ const garbageRows = (garbage: Garbage): [string, string][] =>
     `${count}, ${short(totalMs)}, ${short(medianMs)}, ${short(longestMs)}`,
   ]);
 
-const scalingTable = ({ scaling }: BenchResult): Table => ({
+export const scalingTable = ({ scaling }: BenchResult): Table => ({
   title: 'As fast as it goes, by workers',
   head: ['workers', 'packets/s', 'cores', 'processor s per million', 'times one worker'],
   rows: scaling.map(({ workers, measured }) => [
@@ -102,7 +100,7 @@ const scalingTable = ({ scaling }: BenchResult): Table => ({
   ]),
 });
 
-const flowTable = ({ flows }: BenchResult): Table => ({
+export const flowTable = ({ flows }: BenchResult): Table => ({
   title: 'As flows grow: one conversation held by so many pairs of addresses at once',
   head: ['flows', 'open in the table', 'packets/s', 'processor µs a packet', 'times the fewest', 'peak RSS, MiB'],
   rows: flows.map(({ flows: count, measured }) => [
@@ -115,7 +113,7 @@ const flowTable = ({ flows }: BenchResult): Table => ({
   ]),
 });
 
-const stageTable = ({ stages }: BenchResult): Table => ({
+export const stageTable = ({ stages }: BenchResult): Table => ({
   title: 'Where processor time goes (sampled, own time by folder of src/)',
   head: ['stage', 'share', 'processor s per million packets'],
   rows: stages.stages
@@ -123,7 +121,7 @@ const stageTable = ({ stages }: BenchResult): Table => ({
     .map(({ stage, share, seconds }) => [stage, `${fixed(share * 100, 1)}%`, fixed((seconds / stages.packets) * 1e6, 3)]),
 });
 
-const protocolTable = (result: BenchResult): Table => ({
+export const protocolTable = (result: BenchResult): Table => ({
   title: "Protocols: their decoders' own time",
   head: ['protocol', 'activities', 'share', 'µs an activity'],
   rows: protocolCosts(result).map(({ protocol, activities, share, microsecondsPerActivity }) => [
@@ -153,117 +151,4 @@ export function benchText(result: BenchResult): string {
     ...tables(result).map(textTable),
     ...benchWarnings(result).map((warning) => `warning: ${warning}`),
   ].join('\n');
-}
-
-const lagPoints = (lag: Lag): Point[] => lag.percentiles.filter(([, ms]) => ms > 0).map(([share, ms]) => ({ x: ms, y: share }));
-
-export function benchPage(result: BenchResult, version: string): string {
-  const { machine, load, budget, ladder, highest, stages, scaling, flows } = result;
-  const { measured } = highest;
-  const points = [...ladder.map((rung) => rung.measured), measured].sort((a, b) => a.rate - b.rate);
-  const rung = ladder.find(({ row }) => row.upTo === 20_000)?.measured;
-  const series = (of: (moment: (typeof measured.moments)[number]) => number): Point[] =>
-    measured.moments.map((moment) => ({ x: moment.seconds, y: of(moment) }));
-  const costs = protocolCosts(result).filter(({ microsecondsPerActivity }) => microsecondsPerActivity !== null);
-  return renderPage({
-    title: `adtap ${version}: what this machine holds`,
-    figures: [
-      [whole(packetsPerSecond(measured)), highest.isHeld ? 'packets/s without loss' : 'packets/s, not held'],
-      [whole(megabitsPerSecond(measured)), 'Mbit/s'],
-      [whole(activitiesPerSecond(measured)), 'activities/s'],
-      [fixed(cpuPerMillion(measured), 2), 'processor s per million packets'],
-      [mebibytes(highest.peakRssBytes), 'peak RSS, MiB'],
-      [lagText(measured.lag, 0.99), 'lag of 99%, ms'],
-      [`${ladder.filter(({ isHeld }) => isHeld).length} of ${ladder.length}`, "rows of MDI's table held"],
-    ],
-    sections: [
-      {
-        title: "Beside Microsoft's table",
-        text: benchWarnings(result).map((warning) => `Note: ${warning}.`),
-        figures: [
-          {
-            svg: rateAgainst(
-              'processor cores',
-              points.map((one) => ({ x: one.rate, y: coresUsed(one) })),
-              (row) => row.cores,
-            ),
-            caption: 'Processor cores against the rate: adtap measured, the MDI sensor as published (dashed).',
-          },
-          {
-            svg: rateAgainst(
-              'memory, GiB',
-              points.map((one) => ({ x: one.rate, y: one.peakRssBytes / GIBIBYTE })),
-              (row) => row.memoryGib,
-            ),
-            caption: 'Memory against the rate: peak RSS of adtap, RAM of the MDI sensor as published (dashed).',
-          },
-        ],
-        tables: [ladderTable(result)],
-      },
-      {
-        title: 'The highest rate',
-        figures: [
-          {
-            svg: curve({ label: 'lag, ms', isLog: true }, { label: '% of activities', isPercent: true }, [
-              ...(rung === undefined || rung.lag.samples === 0
-                ? []
-                : [{ name: '20k packets/s', colour: OTHER, points: lagPoints(rung.lag) }]),
-              { name: 'highest rate', colour: ADTAP, points: lagPoints(measured.lag) },
-            ]),
-            caption: 'Lag: share of activities that were written so long after the packet that finished them was due.',
-          },
-          {
-            svg: curve({ label: 'seconds', isLog: false }, { label: 'RSS, MiB' }, [
-              { name: 'RSS', colour: ADTAP, points: series(({ rssBytes }) => rssBytes / 2 ** 20) },
-            ]),
-            caption: 'Memory while the highest rate was held.',
-          },
-          {
-            svg: curve({ label: 'seconds', isLog: false }, { label: 'packets waiting, ms' }, [
-              { name: 'waiting', colour: ADTAP, points: series(({ backlogMs }) => backlogMs) },
-            ]),
-            caption: 'How long packets waited to be taken while the highest rate was held.',
-          },
-        ],
-        tables: [highestTable(result)],
-      },
-      {
-        title: 'Cost',
-        figures: [
-          {
-            svg: bars(
-              '% of processor time',
-              stages.stages.filter(({ share }) => share >= 0.01).map(({ stage, share }) => ({ name: stage, value: share * 100 })),
-              (value) => `${fixed(value, 1)}%`,
-            ),
-            caption: 'Processor time by stage.',
-          },
-          {
-            svg: bars(
-              'µs an activity',
-              costs.map(({ protocol, microsecondsPerActivity }) => ({ name: protocol, value: microsecondsPerActivity ?? 0 })),
-              (value) => fixed(value, 2),
-            ),
-            caption: "Cost of each protocol: its decoder's own time for an activity.",
-          },
-          {
-            svg: bars(
-              'packets/s',
-              scaling.map(({ workers, measured: one }) => ({ name: `${workers} workers`, value: packetsPerSecond(one) })),
-              whole,
-            ),
-            caption: 'As fast as it goes, by workers.',
-          },
-          {
-            svg: curve({ label: 'flows', isLog: true }, { label: 'processor µs a packet' }, [
-              { name: 'cost', colour: ADTAP, points: flows.map(({ flows: x, measured: one }) => ({ x, y: cpuPerMillion(one) })) },
-            ]),
-            caption: 'Cost of a packet as flows grow.',
-          },
-        ],
-        tables: [stageTable(result), protocolTable(result), scalingTable(result), flowTable(result)],
-      },
-    ],
-    footer: `${machine.processor}, ${machine.processors} processors, ${mebibytes(machine.memoryBytes)} MiB, ${machine.platform}, Node ${machine.node}. Load: ${load.captures.length > 3 ? `${load.captures.length} captures` : load.captures.join(', ')}, ${whole(load.packets)} packets of ${Math.round(load.meanBytes)} bytes on average, repeated with other addresses. Budget: ${budget.cores} cores, ${mebibytes(budget.memoryBytes)} MiB, ${budget.workers} workers; ${budget.words}. MDI's figures: https://learn.microsoft.com/en-us/defender-for-identity/deploy/capacity-planning`,
-  });
 }

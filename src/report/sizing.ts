@@ -1,14 +1,12 @@
-// Verdicts as a table for a terminal, as CSV, and as a page.
+// Verdicts as tables and as CSV. They need no plotting library, which is large: the page is a file of its own.
 
 import type { MachinePlan } from '../sizing/machines.ts';
-import { MDI_TABLE, mdiRowName } from '../sizing/mdi-table.ts';
+import { mdiRowName } from '../sizing/mdi-table.ts';
 import { highestOf } from '../sizing/model.ts';
 import type { Sized, SizingResult } from '../sizing/sizing.ts';
-import { renderPage } from './page.ts';
-import { bars, rateAgainst } from './plots.ts';
 import { csvCell, fixed, moment, percent, short, type Table, textTable, whole } from './text.ts';
 
-const verdictTable = ({ controllers }: SizingResult): Table => ({
+export const verdictTable = ({ controllers }: SizingResult): Table => ({
   title: 'Verdicts',
   head: ['DC', 'busy packets/s', 'average', 'peak', 'cores', 'GiB', 'MDI row', 'MDI sensor', 'adtap cores', 'adtap GiB', 'adtap'],
   rows: controllers.map(({ name, traffic, host, mdi, adtap }) => [
@@ -27,7 +25,7 @@ const verdictTable = ({ controllers }: SizingResult): Table => ({
 });
 
 /** Why each verdict is what it is, and what would change it. */
-const reasonTable = ({ controllers }: SizingResult): Table => ({
+export const reasonTable = ({ controllers }: SizingResult): Table => ({
   title: 'Why, and what would change it',
   head: ['DC', 'busiest 15 minutes', 'MDI', 'adtap', 'note'],
   rows: controllers.map(({ name, traffic, mdi, adtap, warnings }) => [
@@ -62,15 +60,15 @@ const planText = (what: string, { capacity, machines, tooBusy }: MachinePlan): s
     .map(({ members, packetsPerSecond }) => `${members.join(' + ')}: ${whole(packetsPerSecond)}`)
     .join('; ')})${tooBusy.length === 0 ? '' : `; too busy for one machine: ${tooBusy.join(', ')}`}`;
 
-const planTexts = ({ sensors, standalone, controllers }: SizingResult): string[] => [
+export const planTexts = ({ sensors, standalone, controllers }: SizingResult): string[] => [
   `A sensor on each domain controller: ${sensors.mdi} of ${controllers.length} by MDI's table, ${sensors.adtap} by adtap's model.`,
   `Standalone sensors instead, if the busiest times coincide: ${planText('MDI', standalone.mdi)}. ${planText('adtap', standalone.adtap)}.`,
 ];
 
-const modelText = ({ model }: SizingResult): string =>
+export const modelText = ({ model }: SizingResult): string =>
   `adtap's figures come from a model measured on ${model.measuredOn}; budget ${model.budget.cores} cores and ${model.budget.memoryGib} GiB (${model.budget.words}); ${model.load}; highest rate held ${whole(highestOf(model))} packets/s.`;
 
-const mixTables = ({ controllers }: SizingResult): Table[] => controllers.flatMap((one) => mixTable(one) ?? []);
+export const mixTables = ({ controllers }: SizingResult): Table[] => controllers.flatMap((one) => mixTable(one) ?? []);
 
 export const sizingText = (result: SizingResult): string =>
   [
@@ -112,64 +110,4 @@ export function sizingCsv({ controllers }: SizingResult): string {
     ].join(','),
   );
   return `${[head, ...rows].join('\r\n')}\r\n`;
-}
-
-export function sizingPage(result: SizingResult, version: string): string {
-  const { controllers, sensors, standalone, model } = result;
-  const seen = controllers.flatMap(({ name, traffic }) => (traffic === null ? [] : [{ name, value: traffic.busy }]));
-  return renderPage({
-    title: `adtap ${version}: what these domain controllers need`,
-    figures: [
-      [String(controllers.length), 'domain controllers'],
-      [whole(seen.reduce((sum, { value }) => sum + value, 0)), 'busy packets/s in all'],
-      [`${sensors.mdi}`, "sensors by MDI's table"],
-      [`${sensors.adtap}`, "sensors by adtap's model"],
-      [`${standalone.mdi.machines.length} / ${standalone.adtap.machines.length}`, 'standalone machines, MDI / adtap'],
-    ],
-    sections: [
-      { title: 'Verdicts', tables: [verdictTable(result), reasonTable(result)] },
-      {
-        title: 'Traffic and what it needs',
-        figures: [
-          {
-            svg: bars(
-              'busy packets/s',
-              [...seen].sort((a, b) => b.value - a.value),
-              whole,
-            ),
-            caption: 'The busiest 15 minutes of each domain controller.',
-          },
-          {
-            svg: rateAgainst(
-              'processor cores',
-              model.points.map(({ packetsPerSecond, cores }) => ({ x: packetsPerSecond, y: cores })),
-              (row) => row.cores,
-            ),
-            caption: "Processor cores against the rate: adtap's model, the MDI sensor as published (dashed).",
-          },
-          {
-            svg: rateAgainst(
-              'memory, GiB',
-              model.points.map(({ packetsPerSecond, memoryGib }) => ({ x: packetsPerSecond, y: memoryGib })),
-              (row) => row.memoryGib,
-            ),
-            caption: "Memory against the rate: adtap's model, the MDI sensor as published (dashed).",
-          },
-        ],
-        tables: mixTables(result),
-      },
-      {
-        title: 'Sensors and machines',
-        text: planTexts(result),
-        tables: [
-          {
-            title: "Microsoft's table: what its sensor uses itself, in physical cores",
-            head: ['busy packets/s', 'cores', 'GB'],
-            rows: MDI_TABLE.map((row) => [mdiRowName(row), fixed(row.cores, 2), fixed(row.memoryGib, 2)]),
-          },
-        ],
-      },
-    ],
-    footer: `${modelText(result)} MDI's figures and words: https://learn.microsoft.com/en-us/defender-for-identity/deploy/capacity-planning`,
-  });
 }
