@@ -41,14 +41,12 @@ export class MessageBuffer {
     return this;
   }
   u16le(value: number): this {
-    const at = this.reserve(2);
-    this.bytes[at] = value;
-    this.bytes[at + 1] = value >>> 8;
+    this.set16le(this.reserve(2), value);
     return this;
   }
   u32le(value: number): this {
-    this.u16le(value & 0xffff);
-    return this.u16le(value >>> 16);
+    this.set32le(this.reserve(4), value);
+    return this;
   }
   /** 64 bits, little-endian, from two halves. */
   u64le(low: number, high = 0): this {
@@ -101,12 +99,6 @@ export class MessageBuffer {
   }
   patch32(base: number, slots: readonly number[], value: number): void {
     for (const slot of slots) put32(this.bytes, base + slot, value);
-  }
-  patch24(base: number, slots: readonly number[], value: number): void {
-    for (const slot of slots) {
-      this.bytes[base + slot] = value >>> 16;
-      put16(this.bytes, base + slot + 1, value);
-    }
   }
   patch16(base: number, slots: readonly number[], value: number): void {
     for (const slot of slots) put16(this.bytes, base + slot, value);

@@ -16,7 +16,6 @@ const RESETTING = 3;
 
 /** Segments of one message that may wait for an acknowledgment. */
 const ACK_EVERY = 2;
-const NOTHING = new Uint8Array(0);
 
 export class Tcp implements Step {
   lead = 0;
@@ -24,9 +23,8 @@ export class Tcp implements Step {
   readonly #speaker: Speaker;
   readonly #hosts: readonly [Host, Host];
   readonly #ports: readonly [number, number];
-  /** Next sequence number of each side, and what each has acknowledged of the other. */
+  /** Next sequence number of each side; whatever a side sends acknowledges all of the other's. */
   readonly #next: [number, number];
-  readonly #acknowledged: [number, number] = [0, 0];
   #doing = OPENING;
   #stage = 0;
   #side: Side = CLIENT;
@@ -144,7 +142,7 @@ export class Tcp implements Step {
       const length = this.#again;
       this.#again = 0;
       speaker.impaired.retransmitted++;
-      this.#repeat(stage, side, this.#sent - length, length);
+      this.#data(stage, side, this.#sent - length, length);
       return this.#sent < total ? 15 * MICROSECOND : DONE;
     }
     if (this.#unacknowledged >= ACK_EVERY && this.#sent < total && !this.#overtaken) {
@@ -157,18 +155,18 @@ export class Tcp implements Step {
       // Its successor went first: now both are there.
       this.#overtaken = false;
       const later = Math.min(MSS, left - MSS);
-      this.#data(stage, side, this.#sent, MSS, false);
+      this.#data(stage, side, this.#sent, MSS);
       this.#sent += MSS + later;
       this.#unacknowledged += 2;
       this.#next[side] = (this.#next[side] + MSS + later) >>> 0;
     } else if (left > MSS && random.chance(profile.reordering)) {
       this.#overtaken = true;
       speaker.impaired.reordered++;
-      this.#data(stage, side, this.#sent + MSS, Math.min(MSS, left - MSS), left <= 2 * MSS);
+      this.#data(stage, side, this.#sent + MSS, Math.min(MSS, left - MSS));
       return random.between(5, 60) * MICROSECOND;
     } else {
       const length = Math.min(MSS, left);
-      this.#data(stage, side, this.#sent, length, length === left);
+      this.#data(stage, side, this.#sent, length);
       this.#sent += length;
       this.#unacknowledged++;
       this.#next[side] = (this.#next[side] + length) >>> 0;
@@ -182,19 +180,14 @@ export class Tcp implements Step {
   #frame = 0;
 
   /** Bytes [from, from + length) of the message, `#sent` of which the sequence number already counts. */
-  #data(stage: Stage, side: Side, from: number, length: number, last: boolean): void {
-    this.#segment(stage, side, last ? ACK | PSH : ACK, from, from + length, (this.#next[side] + from - this.#sent) >>> 0);
-  }
-
-  #repeat(stage: Stage, side: Side, from: number, length: number): void {
+  #data(stage: Stage, side: Side, from: number, length: number): void {
     const last = from + length >= this.#speaker.out.length;
-    this.#segment(stage, side, last ? ACK | PSH : ACK, from, from + length, (this.#next[side] - length) >>> 0);
+    this.#segment(stage, side, last ? ACK | PSH : ACK, from, from + length, (this.#next[side] + from - this.#sent) >>> 0);
   }
 
   #segment(stage: Stage, side: Side, flags: number, from: number, until: number, sequence = this.#next[side]): void {
     const other: Side = side === CLIENT ? SERVER : CLIENT;
     const { batch } = stage;
-    if (flags !== SYN) this.#acknowledged[side] = this.#next[other];
     const length = tcpFrame(
       batch.bytes,
       batch.at,
@@ -203,9 +196,9 @@ export class Tcp implements Step {
       this.#ports[side],
       this.#ports[other],
       sequence,
-      flags === SYN ? 0 : this.#acknowledged[side],
+      flags === SYN ? 0 : this.#next[other],
       flags,
-      until > from ? this.#speaker.out.bytes : NOTHING,
+      this.#speaker.out.bytes,
       from,
       until,
     );
