@@ -5,6 +5,7 @@ import { availableParallelism, cpus, devNull, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { MDI_TABLE } from '../sizing/mdi-table.ts';
 import { type Budget, makeBudget } from './budget.ts';
+import { packetsPerSecond } from './figures.ts';
 import type { Garbage } from './garbage.ts';
 import { failings, judge, type Rung } from './ladder.ts';
 import { type LoadFacts, MeasuredProcess } from './measured-process.ts';
@@ -126,7 +127,7 @@ class Bench {
       this.#watch.says(`budget: ${words}`);
       const scaling = await this.#scaling();
       const ladder = await this.#ladder();
-      const highest = await this.#highest(rateOf(scaling.at(-1)?.measured));
+      const highest = await this.#highest(packetsPerSecond(scaling.at(-1)!.measured));
       const stages = await this.#stages();
       const flows = await this.#flows();
       return {
@@ -299,8 +300,6 @@ class Bench {
     return found;
   }
 }
-
-const rateOf = (measured: Measured | undefined): number => (measured === undefined ? 0 : measured.packets / measured.seconds);
 
 function machineFacts(): MachineFacts {
   return {

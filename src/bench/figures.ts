@@ -1,6 +1,6 @@
 // Figures that people ask for, made of what was measured: for the table, the page and the JSON alike.
-import type { BenchResult } from './bench.ts';
 import type { Lag, Measured } from './messages.ts';
+import type { StageShares } from './profile.ts';
 
 export const packetsPerSecond = ({ packets, seconds }: Measured): number => packets / seconds;
 export const megabitsPerSecond = ({ bytes, seconds }: Measured): number => (bytes * 8) / 1e6 / seconds;
@@ -21,8 +21,11 @@ export interface ProtocolCost {
   readonly microsecondsPerActivity: number | null;
 }
 
+/** Shares of a profile, and what was said while it was taken. */
+type ProfiledStages = StageShares & { readonly activitiesByProtocol: Readonly<Record<string, number>> };
+
 /** What each protocol's own code costs; time in rooms that all share is not split. */
-export function protocolCosts({ stages }: Pick<BenchResult, 'stages'>): ProtocolCost[] {
+export function protocolCosts({ stages }: { readonly stages: ProfiledStages }): ProtocolCost[] {
   return stages.stages
     .filter(({ stage }) => stage.startsWith('protocols/'))
     .map(({ stage, share, seconds }) => {

@@ -1,5 +1,6 @@
 // The ladder: the rows of Microsoft's table one by one, and whether adtap holds each within what the table gives the sensor.
 import type { MdiRow } from '../sizing/mdi-table.ts';
+import { coresUsed } from './figures.ts';
 import type { Measured } from './messages.ts';
 
 const GIBIBYTE = 2 ** 30;
@@ -32,7 +33,7 @@ export interface Rung {
 
 /** Judges one row: held without loss, in the row's cores and memory. */
 export function judge(row: MdiRow, measured: Measured): Rung {
-  const cores = measured.cpuSeconds / measured.seconds;
+  const cores = coresUsed(measured);
   const spareCores = 1 - cores / row.cores;
   const spareMemory = 1 - measured.peakRssBytes / (row.memoryGib * GIBIBYTE);
   const reasons = failings(measured);

@@ -12,7 +12,7 @@ import { LineBuffer } from '../sink/line-buffer.ts';
 import type { CounterBlocks } from '../slots/counters.ts';
 import { DEFAULT_SHAPE } from '../slots/layout.ts';
 import { ACTIVE_FLOWS, ACTIVITIES, activityTypes, OUTCOMES, WORKER_BUSY } from '../worker/catalogue.ts';
-import { type Load, ManyFlowsLoad, RepeatedLoad } from './load.ts';
+import { type Load, ManyFlowsLoad, RepeatedLoad, systemClock } from './load.ts';
 import type { FromLoad, Lag, LoadJob, Measured, Moment, Phase, ToLoad } from './messages.ts';
 import { longestFlow, type PacketStore, readStore } from './packet-store.ts';
 
@@ -46,7 +46,7 @@ class TimedLines implements Downstream {
     this.#enricher.line(said, row);
     const { rows } = said;
     if (rows[row + KIND] !== ACTIVITY || ++this.#count % NOTED !== 0) return;
-    const late = performance.timeOrigin + performance.now() - this.#load.dueMs(said.sequence, rows[row + FRAME]!);
+    const late = systemClock() - this.#load.dueMs(said.sequence, rows[row + FRAME]!);
     this.lag.record(Math.max(1, Math.round(late * MILLISECONDS)));
   }
 

@@ -146,7 +146,7 @@ const shift = (bytes: Uint8Array, at: number, tail: number, mask: number): void 
   bytes[at + tail + 2]! ^= mask & 0xff;
 };
 
-const systemClock = (): number => performance.timeOrigin + performance.now();
+export const systemClock = (): number => performance.timeOrigin + performance.now();
 
 const bufferPackets = (store: PacketStore, bufferBytes: number): number =>
   Math.max(1, Math.floor((bufferBytes * store.count) / store.bytes.length));

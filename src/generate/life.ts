@@ -6,7 +6,7 @@ import type { Destination } from './frames.ts';
 import { MessageBuffer } from './message-buffer.ts';
 import type { Messages } from './messages/messages.ts';
 import type { Profile } from './profile.ts';
-import type { BytePool, Random } from './random.ts';
+import type { Random } from './random.ts';
 import { DONE, type Speaker, type Step } from './step.ts';
 import { Tcp } from './tcp.ts';
 import type { Carrier, Exchange, Truth, Who } from './truth.ts';
@@ -58,10 +58,6 @@ export class Life implements Speaker {
 
   get now(): number {
     return this.surroundings.clock.now;
-  }
-
-  get pool(): BytePool {
-    return this.world.pool;
   }
 
   /** Waits, for a time of this mean. */

@@ -11,7 +11,6 @@ export interface Host extends Interface {
   readonly account: Account;
   /** The last ephemeral port used. */
   port: number;
-  nextMessageId: number;
 }
 
 /** A ticket, told apart by a serial number that stands in its ciphertext. */
@@ -204,7 +203,6 @@ export class World {
       macLow: (0x5600_0000 | (address & 0xff_ffff)) >>> 0,
       ipId: random.below(0x1_0000),
       port: FIRST_EPHEMERAL_PORT + random.below(16_000),
-      nextMessageId: 1,
       account: this.#account(`${name}$`, true, COMPUTER_TICKET_SIZE),
     };
   }

@@ -27,11 +27,6 @@ export const RESULT = {
     'invalidCredentials',
     '80090308: LdapErr: DSID-0C090439, comment: AcceptSecurityContext error, data 52e, v4563',
   ],
-  insufficientAccess: [
-    50,
-    'insufficientAccessRights',
-    '00002098: SecErr: DSID-031514A0, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0',
-  ],
 } as const;
 export type LdapResultCode = (typeof RESULT)[keyof typeof RESULT];
 
@@ -84,12 +79,7 @@ export class LdapMessages {
   }
 
   /** Any response that is a bare LDAPResult. */
-  result(
-    out: MessageBuffer,
-    id: number,
-    operation: 'bindResponse' | 'searchResDone' | 'modifyResponse',
-    result: LdapResultCode,
-  ): void {
+  result(out: MessageBuffer, id: number, operation: 'bindResponse' | 'searchResDone', result: LdapResultCode): void {
     const [resultCode, , diagnosticMessage] = result;
     const shape = this.#shapes.get(`${operation} ${resultCode}`, () =>
       shapeOf({ id: ID_BYTES }, (slots) =>
@@ -237,8 +227,7 @@ export class LdapMessages {
       .u16be(CFX_ROTATED)
       .u32be(0)
       .u32be(random & 0xffff);
-    const at = out.reserve(size + CFX_EXTRA);
-    this.#world.pool.copy(random, out.bytes, at, size + CFX_EXTRA);
+    out.noise(this.#world.pool, random, size + CFX_EXTRA);
   }
 
   // ── Netlogon pings ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -18,7 +18,6 @@ export const COMMAND = {
 export const STATUS = {
   SUCCESS: [0, 'STATUS_SUCCESS'],
   MORE_PROCESSING_REQUIRED: [0xc000_0016, 'STATUS_MORE_PROCESSING_REQUIRED'],
-  ACCESS_DENIED: [0xc000_0022, 'STATUS_ACCESS_DENIED'],
   LOGON_FAILURE: [0xc000_006d, 'STATUS_LOGON_FAILURE'],
   ACCOUNT_LOCKED_OUT: [0xc000_0234, 'STATUS_ACCOUNT_LOCKED_OUT'],
 } as const;
@@ -202,8 +201,7 @@ export class Smb2Messages {
       .u32le(length)
       .u32le(0)
       .u32le(0);
-    const at = out.reserve(length);
-    this.#world.pool.copy(random, out.bytes, at, length);
+    out.noise(this.#world.pool, random, length);
     end(out);
   }
 

@@ -107,7 +107,6 @@ export class TlsMessages {
 
   #record(out: MessageBuffer, length: number, random: number): void {
     out.u8(APPLICATION_DATA).u16be(TLS_1_2).u16be(length);
-    const at = out.reserve(length);
-    this.#world.pool.copy(random, out.bytes, at, length);
+    out.noise(this.#world.pool, random, length);
   }
 }
