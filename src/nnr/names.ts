@@ -23,8 +23,18 @@ const labelOf = (name: string): string => {
   return dot === -1 ? name : name.slice(0, dot);
 };
 
+/** Upper case as Windows makes it: one character of each, so that `ß` stays as it is and a name as long (MS-UCODEREF 3.1.5.3). */
+export function upperCase(name: string): string {
+  const upper = name.toUpperCase();
+  if (upper.length === name.length) return upper;
+  return name.replaceAll(/./gsu, (character) => {
+    const one = character.toUpperCase();
+    return one.length === character.length ? one : character;
+  });
+}
+
 /** The NetBIOS name that Windows makes of a host name: its first label in upper case, cut to 15 characters. */
-export const netbiosOf = (name: string): string => labelOf(name).toUpperCase().slice(0, NETBIOS_CHARACTERS);
+export const netbiosOf = (name: string): string => upperCase(labelOf(name)).slice(0, NETBIOS_CHARACTERS);
 
 /** A name in one form, or null when no computer is called so. */
 export function computerName(text: string): ComputerName | null {
@@ -76,5 +86,5 @@ export const isDomainOf = (domain: ComputerName, name: ComputerName): boolean =>
 export const domainName = (text: string): string => {
   const name = text.replace(/\.$/, '');
   if (/^local$/i.test(name)) return '';
-  return name.includes('.') ? name.toLowerCase() : name.toUpperCase();
+  return name.includes('.') ? name.toLowerCase() : upperCase(name);
 };

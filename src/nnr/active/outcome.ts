@@ -1,6 +1,6 @@
 // How a look-up ends, and how that becomes an answer. Names are a stranger's input: what cannot be a name is no name.
 import type { ActiveMethod, Answer, Names, NoNameReason } from '../answer.ts';
-import { NETBIOS_CHARACTERS } from '../names.ts';
+import { NETBIOS_CHARACTERS, upperCase } from '../names.ts';
 
 export type Outcome =
   | { readonly names: Names; readonly evidence: string; readonly isConfirmed?: boolean }
@@ -35,7 +35,7 @@ const DNS_CHARACTERS = 253;
 export function netbiosName(text: string): string {
   const name = text.trim();
   // MS-NBTE 2.2.1 and the naming conventions of Active Directory; user names have the same bounds.
-  return name.length <= NETBIOS_CHARACTERS && /^[^\p{C}\p{Z}\ufffd\\/:*?"<>|]+$/u.test(name) ? name.toUpperCase() : '';
+  return name.length <= NETBIOS_CHARACTERS && /^[^\p{C}\p{Z}\ufffd\\/:*?"<>|]+$/u.test(name) ? upperCase(name) : '';
 }
 
 /** A DNS host name: lower case, without the last dot; empty when it cannot be one. Active Directory allows letters of any script. */

@@ -1,5 +1,6 @@
 // Names in one form. Examples of cuts from MS-NBTE 2.2.1: the NetBIOS name is the first 15 characters, in upper case.
 import { expect, it } from 'vitest';
+import { netbiosName } from '../../../src/nnr/active/outcome.ts';
 import type { ComputerName } from '../../../src/nnr/names.ts';
 import { computerName, computerNameOf, domainName, isDomainOf, isSameComputer, merged, printed } from '../../../src/nnr/names.ts';
 
@@ -14,10 +15,18 @@ it.each([
   ['ws1', 'WS1', ''],
   ['ws1$', 'WS1', ''],
   ['Ws1.Lab.Example.', 'WS1', 'ws1.lab.example'],
+  // Windows gives each character an upper case of one character, and leaves those that have none (MS-UCODEREF 3.1.5.3).
+  ['großer-rechner1', 'GROßER-RECHNER1', ''],
+  ['großer-rechner-eins', 'GROßER-RECHNER-', 'großer-rechner-eins'],
   ['workstation-with-a-long-name', 'WORKSTATION-WIT', 'workstation-with-a-long-name'],
   ['workstation-with-a-long-name.lab.example', 'WORKSTATION-WIT', 'workstation-with-a-long-name.lab.example'],
 ])('%s is %s and %s', (text, netbios, dns) => {
   expect(computerName(text)).toEqual({ netbios, dns });
+});
+
+it('a name that a peer says stays as long as it was', () => {
+  expect(netbiosName('großer-rechner1')).toBe('GROßER-RECHNER1');
+  expect(netbiosName('größe')).toBe('GRÖßE');
 });
 
 it.each(['', '.', '10.0.0.1', 'fd00::1', '*', 'a b', 'a\0', '\\\\ws1', 'localhost', 'a..b', '.a', 'x'.repeat(256)])(
