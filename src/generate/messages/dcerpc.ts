@@ -2,6 +2,7 @@
 // that reconnaissance and replication use.
 import type { MessageBuffer } from '../message-buffer.ts';
 import type { World } from '../world.ts';
+import type { Tokens } from './tokens.ts';
 
 const PTYPE = { REQUEST: 0, RESPONSE: 2, BIND: 11, BIND_ACK: 12 } as const;
 const FIRST_AND_LAST = 0x03;
@@ -32,12 +33,14 @@ const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex
 
 export class DceRpcMessages {
   readonly #world: World;
+  readonly #tokens: Tokens;
   readonly #uuids = new Map<string, Uint8Array>(
     [NDR, ...Object.values(INTERFACES).map(({ uuid }) => uuid)].map((text) => [text, hex(text)]),
   );
 
-  constructor(world: World) {
+  constructor(world: World, tokens: Tokens) {
     this.#world = world;
+    this.#tokens = tokens;
   }
 
   /** Appends a bind, with the security token that `token` appends. */
@@ -85,30 +88,18 @@ export class DceRpcMessages {
   sealedCall(out: MessageBuffer, callId: number, opnum: number, size: number, random: number): void {
     const start = this.#begin(out, PTYPE.REQUEST, callId);
     out.u32le(size).u16le(0).u16le(opnum);
-    this.#sealed(out, start, size, random);
+    this.#sealed(out, start, true, size, random);
   }
   sealedResult(out: MessageBuffer, callId: number, size: number, random: number): void {
     const start = this.#begin(out, PTYPE.RESPONSE, callId);
     out.u32le(size).u16le(0).u8(0).u8(0);
-    this.#sealed(out, start, size, random);
+    this.#sealed(out, start, false, size, random);
   }
 
-  #sealed(out: MessageBuffer, start: number, size: number, random: number): void {
-    const { pool } = this.#world;
+  #sealed(out: MessageBuffer, start: number, fromClient: boolean, size: number, random: number): void {
     const padded = (size + 15) & ~15;
-    out.noise(pool, random, padded);
-    this.#end(out, start, () => {
-      // A sealing token of RFC 4121 4.2.6.2 without its data.
-      out
-        .u16be(0x0504)
-        .u8(0x06)
-        .u8(0xff)
-        .u16be(0)
-        .u16be(28)
-        .u32be(0)
-        .u32be(random & 0xffff);
-      out.noise(pool, random, 44);
-    });
+    out.noise(this.#world.pool, random, padded);
+    this.#end(out, start, () => this.#tokens.sealed(out, fromClient, 0, random));
   }
 
   #begin(out: MessageBuffer, ptype: number, callId: number): number {

@@ -3,7 +3,7 @@ import { buildFilter, buildLdap, buildUnbind, type Filter, pagedResults } from '
 import { MessageBuffer } from '../message-buffer.ts';
 import { asNumber, asText, Shapes, shapeOf } from '../shape.ts';
 import type { Host, Ticket, World } from '../world.ts';
-import type { Tokens } from './tokens.ts';
+import { SEAL_BYTES, type Tokens } from './tokens.ts';
 
 /** Message ids have two bytes in DER. */
 const ID_BYTES = 2;
@@ -47,14 +47,6 @@ const NT_VERSION = Uint8Array.of(0x16, 0, 0, 0);
 const SAM_LOGON_RESPONSE_EX = 23;
 const DS_FLAGS = 0x0003_f3fd;
 const NETLOGON_VERSION = 0x05;
-const HEADER_MECHANISM = 16;
-/** RFC 4121 4.2.6.2: sealed, acceptor's subkey. */
-const CFX_TOKEN = [0x05, 0x04] as const;
-const SEALED_BY_CLIENT = 0x06;
-const SEALED_BY_SERVER = 0x07;
-/** Confounder, the header once more, and the checksum; of these RRC counts the last two. */
-const CFX_EXTRA = 44;
-const CFX_ROTATED = 28;
 
 export class LdapMessages {
   readonly #world: World;
@@ -215,19 +207,10 @@ export class LdapMessages {
     out.patch16(out.clear().shape(shape), shape.at.id, id);
   }
 
-  /** What is behind SASL's security layer (RFC 4422 3.7): a sealed token of RFC 4121. */
+  /** What is behind SASL's security layer (RFC 4422 3.7): a sealed token behind its length. */
   sealed(out: MessageBuffer, fromClient: boolean, size: number, random: number): void {
-    out.clear();
-    out.u32be(HEADER_MECHANISM + size + CFX_EXTRA);
-    for (const byte of CFX_TOKEN) out.u8(byte);
-    out.u8(fromClient ? SEALED_BY_CLIENT : SEALED_BY_SERVER).u8(0xff);
-    // No extra count; rotated by what DCE style rotates by (MS-KILE 3.4.5.4.1).
-    out
-      .u16be(0)
-      .u16be(CFX_ROTATED)
-      .u32be(0)
-      .u32be(random & 0xffff);
-    out.noise(this.#world.pool, random, size + CFX_EXTRA);
+    out.clear().u32be(SEAL_BYTES + size);
+    this.#tokens.sealed(out, fromClient, size, random);
   }
 
   // ── Netlogon pings ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -27,7 +27,7 @@ export function messagesOf(world: World, startSeconds: number): Messages {
     ldap: new LdapMessages(world, tokens),
     ntlm: new NtlmMessages(world),
     smb2: new Smb2Messages(world),
-    dcerpc: new DceRpcMessages(world),
+    dcerpc: new DceRpcMessages(world, tokens),
     tls: new TlsMessages(world),
   };
 }

@@ -18,6 +18,19 @@ const GSS = 0x60;
 const ACCEPT_COMPLETED = 0;
 const ACCEPT_INCOMPLETE = 1;
 
+/** A sealed Wrap token (RFC 4121 4.2.6.2): its id, flags (4.2.2) and filler. */
+const TOK_WRAP = 0x0504;
+const SENT_BY_ACCEPTOR = 0x01;
+const SEALED = 0x02;
+const ACCEPTOR_SUBKEY = 0x04;
+const FILLER = 0xff;
+const WRAP_HEADER = 16;
+/** Confounder, the header once more, and the checksum; DCE style rotates by the last two (MS-KILE 3.4.5.4.1). */
+const WRAP_TRAILER = 44;
+const WRAP_ROTATED = 28;
+/** Bytes of a sealed token besides what is sealed. */
+export const SEAL_BYTES = WRAP_HEADER + WRAP_TRAILER;
+
 const gss = (id: Uint8Array, message: Uint8Array): Uint8Array => wrap(GSS, KRB5_OID, id, message);
 
 /** Puts a token into a carrier's message; most carriers send it bare. */
@@ -108,6 +121,19 @@ export class Tokens {
   /** The server is content. */
   completed(out: MessageBuffer, name = 'bare', carrier = bare): number {
     return out.shape(this.#fixed(`completed ${name}`, () => carrier(buildNegTokenResp({ negState: ACCEPT_COMPLETED }))));
+  }
+
+  /** Appends a sealed token; `size` is what it seals, 0 where that goes beside it. */
+  sealed(out: MessageBuffer, fromClient: boolean, size: number, random: number): void {
+    out
+      .u16be(TOK_WRAP)
+      .u8(SEALED | ACCEPTOR_SUBKEY | (fromClient ? 0 : SENT_BY_ACCEPTOR))
+      .u8(FILLER)
+      .u16be(0)
+      .u16be(WRAP_ROTATED)
+      .u32be(0)
+      .u32be(random & 0xffff)
+      .noise(this.#world.pool, random, size + WRAP_TRAILER);
   }
 
   #fixed(key: string, make: () => Uint8Array): Shape {
