@@ -82,21 +82,11 @@ export function* sealedSession(life: Life, actor: Actor, controller: Host): Act 
 /** What the server can do: asked before anybody is bound. */
 function* rootDse(life: Life, tcp: Tcp, controller: Host, id: number): Act {
   const { messages, out } = life;
-  const exchange = yield* ask(
-    tcp,
-    () => {
-      messages.ldap.search(out, id, ROOT_DSE, 0);
-      life.count('ldap searchRequest');
-    },
-    () => {
-      out.clear();
-      messages.ldap.rootDse(out, id, controller);
-      messages.ldap.result(out, id, 'searchResDone', RESULT.success);
-      life.count('ldap searchResEntry');
-      life.count('ldap searchResDone');
-    },
-  );
-  life.succeeded('ldap.search', exchange, null, null, 'LDAP query');
+  yield* searchOnce(life, tcp, id, ROOT_DSE, 0, null, () => {
+    messages.ldap.rootDse(out, id, controller);
+    life.count('ldap searchResEntry');
+    messages.ldap.result(out, id, 'searchResDone', RESULT.success);
+  });
 }
 
 const ROOT_DSE: Search = {
@@ -177,26 +167,49 @@ function* leave(life: Life, tcp: Tcp, id: number): Act {
   yield tcp.close();
 }
 
-/** A search whose answer comes at once; gives the next message's id. */
-function* search(life: Life, tcp: Tcp, id: number, kind: Search, account: Account, entries: number): Act<number> {
+/** A search and its answer, which `answer` appends; a `cookie` asks for the next page. */
+function* searchOnce(
+  life: Life,
+  tcp: Tcp,
+  id: number,
+  kind: Search,
+  cookie: number,
+  account: Account | null,
+  answer: () => void,
+): Act {
   const { messages, out, world } = life;
   const exchange = yield* ask(
     tcp,
     () => {
-      messages.ldap.search(out, id, kind, 0);
+      messages.ldap.search(out, id, kind, cookie);
       life.count('ldap searchRequest');
     },
     () => {
       out.clear();
-      for (let i = 0; i < entries; i++) {
-        messages.ldap.entry(out, id, someUser(life).account.name, STAFF);
-        life.count('ldap searchResEntry');
-      }
-      messages.ldap.result(out, id, 'searchResDone', RESULT.success);
+      answer();
       life.count('ldap searchResDone');
     },
   );
-  life.succeeded('ldap.search', exchange, { name: account.name, domain: world.dnsDomain }, kind.base, 'LDAP query');
+  const who = account === null ? null : { name: account.name, domain: world.dnsDomain };
+  life.succeeded('ldap.search', exchange, who, kind.base || null, 'LDAP query');
+}
+
+/** Appends entries of users. */
+function entries(life: Life, id: number, count: number): void {
+  const { messages, out } = life;
+  for (let i = 0; i < count; i++) {
+    messages.ldap.entry(out, id, someUser(life).account.name, STAFF);
+    life.count('ldap searchResEntry');
+  }
+}
+
+/** A search whose answer comes at once; gives the next message's id. */
+function* search(life: Life, tcp: Tcp, id: number, kind: Search, account: Account, found: number): Act<number> {
+  const { messages, out } = life;
+  yield* searchOnce(life, tcp, id, kind, 0, account, () => {
+    entries(life, id, found);
+    messages.ldap.result(out, id, 'searchResDone', RESULT.success);
+  });
   return nextMessageId(id);
 }
 
@@ -208,26 +221,11 @@ function* paged(life: Life, tcp: Tcp, first: number, kind: Search, account: Acco
   let id = first;
   let cookie = 0;
   for (let page = 1; page <= pages; page++) {
-    const asked = cookie;
     const given = page < pages ? random.next() >>> 1 || 1 : 0;
-    const exchange = yield* ask(
-      tcp,
-      () => {
-        messages.ldap.search(out, id, based, asked);
-        life.count('ldap searchRequest');
-      },
-      () => {
-        out.clear();
-        const entries = page < pages ? kind.page : random.between(1, kind.page);
-        for (let i = 0; i < entries; i++) {
-          messages.ldap.entry(out, id, someUser(life).account.name, STAFF);
-          life.count('ldap searchResEntry');
-        }
-        messages.ldap.pageDone(out, id, given);
-        life.count('ldap searchResDone');
-      },
-    );
-    life.succeeded('ldap.search', exchange, { name: account.name, domain: world.dnsDomain }, world.baseDn, 'LDAP query');
+    yield* searchOnce(life, tcp, id, based, cookie, account, () => {
+      entries(life, id, page < pages ? kind.page : random.between(1, kind.page));
+      messages.ldap.pageDone(out, id, given);
+    });
     cookie = given;
     id = nextMessageId(id);
   }
