@@ -97,6 +97,9 @@ export class MessageBuffer {
   patchAscii(base: number, slots: readonly number[], text: string): void {
     for (const slot of slots) writeAscii(this.bytes, base + slot, text);
   }
+  patchNoise(base: number, slots: readonly number[], pool: BytePool, offset: number, length: number): void {
+    for (const slot of slots) pool.copy(offset, this.bytes, base + slot, length);
+  }
   patch32(base: number, slots: readonly number[], value: number): void {
     for (const slot of slots) put32(this.bytes, base + slot, value);
   }

@@ -125,7 +125,7 @@ export class KerberosMessages {
     out.patchAscii(at, shape.at.name, name);
     out.patchAscii(at, shape.at.host, computer.padEnd(NETBIOS_BYTES));
     out.patch32(at, shape.at.nonce, nonceOf(random));
-    this.#fill(out, at, shape.at.cipher, random, cipher);
+    out.patchNoise(at, shape.at.cipher, this.#world.pool, random, cipher);
   }
 
   asReply(out: MessageBuffer, tcp: boolean, ticket: Ticket, random: number): void {
@@ -153,7 +153,7 @@ export class KerberosMessages {
     out.patchAscii(at, shape.at.name, owner.name);
     out.patchAscii(at, shape.at.salt, salted);
     this.fillTicket(out, at, shape.at.ticket, ticket);
-    this.#fill(out, at, shape.at.cipher, random, REPLY_CIPHER);
+    out.patchNoise(at, shape.at.cipher, this.#world.pool, random, REPLY_CIPHER);
   }
 
   /** What is wrong with a request for `spn`; PREAUTH_REQUIRED says what the KDC takes. */
@@ -224,7 +224,7 @@ export class KerberosMessages {
     out.patchAscii(at, shape.at.host, host);
     out.patch32(at, shape.at.nonce, nonceOf(random));
     this.fillTicket(out, at, shape.at.ticket, tgt);
-    this.#fill(out, at, shape.at.cipher, random, AUTHENTICATOR_CIPHER);
+    out.patchNoise(at, shape.at.cipher, this.#world.pool, random, AUTHENTICATOR_CIPHER);
   }
 
   tgsReply(out: MessageBuffer, tcp: boolean, ticket: Ticket, random: number): void {
@@ -245,18 +245,14 @@ export class KerberosMessages {
     out.patchAscii(at, shape.at.name, owner.name);
     out.patchAscii(at, shape.at.host, host);
     this.fillTicket(out, at, shape.at.ticket, ticket);
-    this.#fill(out, at, shape.at.cipher, random, REPLY_CIPHER);
+    out.patchNoise(at, shape.at.cipher, this.#world.pool, random, REPLY_CIPHER);
   }
 
   /** Puts a ticket's ciphertext where its slot is. */
   fillTicket(out: MessageBuffer, at: number, slots: readonly number[], ticket: Ticket): void {
-    this.#fill(out, at, slots, ticket.pool, ticket.size);
+    out.patchNoise(at, slots, this.#world.pool, ticket.pool, ticket.size);
     // Its number makes it unlike any other, wherever in the pool the rest is from.
     out.patch32(at, slots, ticket.serial);
-  }
-
-  #fill(out: MessageBuffer, at: number, slots: readonly number[], offset: number, length: number): void {
-    for (const slot of slots) this.#world.pool.copy(offset, out.bytes, at + slot, length);
   }
 
   #time(nanoseconds: number): string {

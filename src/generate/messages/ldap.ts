@@ -67,7 +67,7 @@ export class LdapMessages {
     const at = out.clear().shape(shape);
     out.patch16(at, shape.at.id, id);
     out.patchAscii(at, shape.at.name, name);
-    for (const slot of shape.at.password) this.#world.pool.copy(random, out.bytes, at + slot, PASSWORD_BYTES);
+    out.patchNoise(at, shape.at.password, this.#world.pool, random, PASSWORD_BYTES);
   }
 
   /** Any response that is a bare LDAPResult. */

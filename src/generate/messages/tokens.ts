@@ -64,7 +64,7 @@ export class Tokens {
     const at = out.shape(shape);
     out.patchAscii(at, shape.at.host, host);
     this.#kerberos.fillTicket(out, at, shape.at.ticket, ticket);
-    for (const slot of shape.at.proof) pool.copy(random, out.bytes, at + slot, AP_AUTHENTICATOR_CIPHER);
+    out.patchNoise(at, shape.at.proof, pool, random, AP_AUTHENTICATOR_CIPHER);
     return at;
   }
 
@@ -82,7 +82,7 @@ export class Tokens {
       ),
     );
     const at = out.shape(shape);
-    for (const slot of shape.at.proof) this.#world.pool.copy(random, out.bytes, at + slot, AP_REPLY_CIPHER);
+    out.patchNoise(at, shape.at.proof, this.#world.pool, random, AP_REPLY_CIPHER);
     return at;
   }
 
