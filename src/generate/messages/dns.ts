@@ -26,7 +26,8 @@ export interface Answer {
   readonly port?: number;
 }
 
-function labels(out: MessageBuffer, name: string): void {
+/** Appends a name without compression (RFC 1035 3.1), or no name. */
+export function labels(out: MessageBuffer, name: string): void {
   for (let from = 0; from < name.length; ) {
     const dot = name.indexOf('.', from);
     const until = dot === -1 ? name.length : dot;

@@ -3,6 +3,7 @@ import { buildFilter, buildLdap, buildUnbind, type Filter, pagedResults } from '
 import { MessageBuffer } from '../message-buffer.ts';
 import { asNumber, asText, Shapes, shapeOf } from '../shape.ts';
 import type { Host, Ticket, World } from '../world.ts';
+import { labels } from './dns.ts';
 import { SEAL_BYTES, type Tokens } from './tokens.ts';
 
 /** Message ids have two bytes in DER. */
@@ -257,14 +258,9 @@ export class LdapMessages {
     const out = new MessageBuffer();
     out.u16le(SAM_LOGON_RESPONSE_EX).u16le(0).u32le(DS_FLAGS);
     out.noise(pool, 0, 16);
-    const labels = (name: string): void => {
-      for (const label of name.split('.')) out.u8(label.length).ascii(label);
-      out.u8(0);
-    };
-    for (const name of [dnsDomain, dnsDomain, controller.dnsName, netbiosDomain, controller.name]) labels(name);
-    out.u8(0);
-    labels(site);
-    labels(site);
+    const user = '';
+    for (const name of [dnsDomain, dnsDomain, controller.dnsName, netbiosDomain, controller.name, user, site, site])
+      labels(out, name);
     out.u32le(NETLOGON_VERSION).u16le(0xffff).u16le(0xffff);
     return out.bytes.slice(0, out.length);
   }
