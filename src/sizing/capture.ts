@@ -3,7 +3,7 @@ import { openCapture } from '../capture/open.ts';
 import type { SlotWriter } from '../capture/source.ts';
 import { AdtapError } from '../errors.ts';
 import { replayTo } from '../runtime/replay.ts';
-import { BUCKET_SECONDS, type Sample } from './traffic.ts';
+import { BUCKET_SECONDS, DAY_SECONDS, MAX_DAYS, type Sample } from './traffic.ts';
 
 /** What the packets of a capture were; numbers are packets unless they say otherwise. */
 export interface Mix {
@@ -22,7 +22,7 @@ export interface CapturedTraffic {
   readonly mix: Mix;
 }
 
-const MAX_BUCKETS = (62 * 24 * 3600) / BUCKET_SECONDS;
+const MAX_BUCKETS = (MAX_DAYS * DAY_SECONDS) / BUCKET_SECONDS;
 const SLOT_BYTES = 1 << 20;
 
 /** Reads captures twice: for their times, and for what is in them. Standard input cannot be. */
@@ -64,7 +64,7 @@ async function timeline(files: readonly string[]): Promise<Sample[]> {
   const firstBucket = Math.floor(first / BUCKET_SECONDS);
   const lastBucket = Math.floor(last / BUCKET_SECONDS);
   if (lastBucket - firstBucket > MAX_BUCKETS)
-    throw new AdtapError('ADTAP_E_COUNTERS', 'the packets span more than 62 days: cut the capture (editcap -A, -B)');
+    throw new AdtapError('ADTAP_E_COUNTERS', `the packets span more than ${MAX_DAYS} days: cut the capture (editcap -A, -B)`);
   const samples: Sample[] = [];
   for (let bucket = firstBucket; bucket <= lastBucket; bucket++) {
     const from = Math.max(first, bucket * BUCKET_SECONDS);

@@ -28,12 +28,12 @@ export interface Traffic {
 
 export const BUCKET_SECONDS = 5;
 export const WINDOW_SECONDS = 15 * 60;
-const DAY_SECONDS = 24 * 3600;
+export const DAY_SECONDS = 24 * 3600;
 const WINDOW = WINDOW_SECONDS / BUCKET_SECONDS;
 /** Share of a window of which something must be known, so that a gap does not make the busiest time of its rest. */
 const KNOWN_SHARE = 0.9;
 /** Bounds memory against clocks that lie. */
-const MAX_DAYS = 62;
+export const MAX_DAYS = 62;
 
 /** Traffic of one machine, whose adapters add up; null when there is no sample. Throws ADTAP_E_COUNTERS for a span beyond reason. */
 export function trafficOf(adapters: readonly (readonly Sample[])[]): Traffic | null {
