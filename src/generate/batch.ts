@@ -10,10 +10,10 @@ export interface FrameRoom {
 }
 
 /** Bare frames, one after the other. */
-export const NO_ROOM: FrameRoom = { before: 0, behind: 0, align: 1 };
+const NO_ROOM: FrameRoom = { before: 0, behind: 0, align: 1 };
 
 /** Longest frame: an Ethernet header and the largest IP packet. */
-export const MAX_FRAME = 14 + 65_535;
+const MAX_FRAME = 14 + 65_535;
 
 export class FrameBatch {
   readonly bytes: Uint8Array;

@@ -11,10 +11,10 @@ export interface Interface {
   ipId: number;
 }
 
-export const ETHERNET = 14;
-export const IPV4 = 20;
-export const UDP = 8;
-export const TCP = 20;
+const ETHERNET = 14;
+const IPV4 = 20;
+const UDP = 8;
+const TCP = 20;
 const ETHERTYPE_IPV4 = 0x0800;
 const DONT_FRAGMENT = 0x4000;
 const TTL = 128;

@@ -12,7 +12,7 @@ const LINKTYPE_ETHERNET = 1;
 /** How long an adapter may take nothing before that is an error. */
 const PATIENCE_MS = 5000;
 
-export interface Played {
+interface Played {
   readonly bytes: number;
   /** How late the latest frame was, in seconds. */
   readonly late: number;

@@ -5,9 +5,9 @@ import { DONE, MICROSECOND, MILLISECOND, type Speaker, type Stage, type Step } f
 import type { Ends, Mark } from './truth.ts';
 import type { Host } from './world.ts';
 
-export const CLIENT = 0;
-export const SERVER = 1;
-export type Side = typeof CLIENT | typeof SERVER;
+const CLIENT = 0;
+const SERVER = 1;
+type Side = typeof CLIENT | typeof SERVER;
 
 const OPENING = 0;
 const SENDING = 1;

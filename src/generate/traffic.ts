@@ -12,7 +12,7 @@ import { World } from './world.ts';
 /** When made-up traffic begins unless somebody says another time, seconds since 1970: a Monday morning at nine, UTC. */
 export const DEFAULT_START = Date.UTC(2026, 0, 5, 9) / 1000;
 
-export interface TrafficSettings {
+interface TrafficSettings {
   readonly seed: number;
   /** Seconds since 1970 of the first packet. */
   readonly start: number;

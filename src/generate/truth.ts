@@ -30,7 +30,7 @@ export interface Exchange {
 /** Who acted, as the packets name it, or as the ticket that they show was issued; null where they do not tell. */
 export type Who = Pick<Account, 'name' | 'domain'> | null;
 export type Carrier = 'smb' | 'ldap' | 'dcerpc' | null;
-export type Outcome = 'success' | 'failure' | 'unanswered';
+type Outcome = 'success' | 'failure' | 'unanswered';
 
 const FIRST_BYTES = 1 << 16;
 /** Longer than any line. */

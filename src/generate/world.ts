@@ -44,13 +44,11 @@ export interface Account {
 export interface User {
   readonly account: Account;
   readonly computer: Host;
-  readonly dn: string;
 }
 
-/** A service principal and the host it runs on. */
-export interface Service {
+/** A service principal. */
+interface Service {
   readonly spn: string;
-  readonly host: Host;
   /** Runs under a user account with an RC4 key: what Kerberoasting looks for. */
   readonly weak: boolean;
 }
@@ -158,7 +156,7 @@ export class World {
     this.outside = hosts(8, 'NET', ip(198, 51, 100, 10), 'outside.example');
     this.users = Array.from({ length: profile.users }, (_, i) => this.#user(i, profile.users));
     const on = (kind: string, list: readonly Host[], weak = false): Service[] =>
-      list.map((host) => ({ spn: `${kind}/${host.dnsName}`, host, weak }));
+      list.map(({ dnsName }) => ({ spn: `${kind}/${dnsName}`, weak }));
     this.services = [
       ...on('cifs', this.fileServers),
       ...on('HTTP', this.webServers),
@@ -227,7 +225,7 @@ export class World {
     const name = `${first}.${last}${round === 0 ? '' : round}`;
     const computer = this.workstations[Math.floor((index * this.workstations.length) / count)] as Host;
     const account = this.#account(name, false, this.#random.pick(TICKET_SIZES), index % 50 === 0);
-    return { account, computer, dn: `CN=${name},OU=Staff,${this.baseDn}` };
+    return { account, computer };
   }
 }
 
@@ -239,5 +237,5 @@ export function nextPort(host: Host): number {
 
 const ip = (a: number, b: number, c: number, d: number): number => ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
 
-export const addressText = (address: number): string =>
+const addressText = (address: number): string =>
   `${address >>> 24}.${(address >>> 16) & 0xff}.${(address >>> 8) & 0xff}.${address & 0xff}`;

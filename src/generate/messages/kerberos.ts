@@ -61,9 +61,9 @@ const MUTUAL_REQUIRED = Uint8Array.of(0x20, 0, 0, 0);
 const PAC_OPTIONS = Uint8Array.of(0x40, 0, 0, 0);
 
 /** A random nonce whose DER INTEGER has four bytes. */
-export const nonceOf = (random: number): number => 0x4000_0000 | (random >>> 2);
+const nonceOf = (random: number): number => 0x4000_0000 | (random >>> 2);
 
-export interface AsRequest {
+interface AsRequest {
   readonly name: string;
   /** NetBIOS name of the client's computer. */
   readonly computer: string;

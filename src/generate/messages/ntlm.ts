@@ -32,7 +32,7 @@ const MIC_PROVIDED = 2;
 /** FILETIME of some day of 2026: its upper half; the lower one is drawn. */
 const FILETIME_HIGH = 0x01dc_8e2b;
 
-export interface NtlmLogon {
+interface NtlmLogon {
   readonly user: string;
   readonly domain: string;
   /** The computer that the client says it is. */

@@ -34,7 +34,7 @@ export const SEAL_BYTES = WRAP_HEADER + WRAP_TRAILER;
 const gss = (id: Uint8Array, message: Uint8Array): Uint8Array => wrap(GSS, KRB5_OID, id, message);
 
 /** Puts a token into a carrier's message; most carriers send it bare. */
-export type Carrier = (token: Uint8Array) => Uint8Array;
+type Carrier = (token: Uint8Array) => Uint8Array;
 const bare: Carrier = (token) => token;
 
 export class Tokens {

@@ -24,7 +24,7 @@ interface AsQuestion {
 }
 
 /** An AS exchange; gives the ticket, or null when `error` was the answer. */
-export function* logOn(life: Life, question: AsQuestion, error: KdcError | null): Act<Ticket | null> {
+function* logOn(life: Life, question: AsQuestion, error: KdcError | null): Act<Ticket | null> {
   const { messages, out, world, random } = life;
   const { computer, controller, name, account, proof = 'none', weak = false, udp = false } = question;
   const krbtgt = `krbtgt/${world.realm}`;
@@ -54,7 +54,7 @@ export function* logOn(life: Life, question: AsQuestion, error: KdcError | null)
 }
 
 /** The account's ticket-granting ticket; asked for when it has none: first without proof, then with it. */
-export function* tgtOf(life: Life, { account, computer }: Actor, controller: Host): Act<Ticket> {
+function* tgtOf(life: Life, { account, computer }: Actor, controller: Host): Act<Ticket> {
   const held = account.tgt;
   if (held !== null && held.until > life.now) return held;
   const question = { computer, controller, name: account.name, account };

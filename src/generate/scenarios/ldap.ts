@@ -15,7 +15,7 @@ const STAFF = 'OU=Staff';
 const WRONG_PASSWORD = 'invalidCredentials (data 52e, wrong password)';
 
 /** Is this a domain controller, and of which site? (MS-ADTS 6.3.3) */
-export function* ping(life: Life, client: Host, controller: Host): Act {
+function* ping(life: Life, client: Host, controller: Host): Act {
   const { messages, out, random, world } = life;
   const id = firstMessageId(random.next());
   const exchange = yield* ask(
@@ -38,7 +38,7 @@ export function* pingScenario(life: Life): Act {
 }
 
 /** Binds with a ticket, then talks behind the security layer, as Windows does all day. */
-export function* sealedSession(life: Life, actor: Actor, controller: Host): Act {
+function* sealedSession(life: Life, actor: Actor, controller: Host): Act {
   const { messages, out, random } = life;
   const service = spn('ldap', controller);
   const ticket = yield* ticketFor(life, actor, controller, service);

@@ -55,7 +55,7 @@ function* command(life: Life, tcp: Tcp, number: number, write: () => void, answe
 }
 
 /** A session by Kerberos. */
-export function* ticketSession(life: Life, actor: Actor, server: Host, controller: Host): Act<Session> {
+function* ticketSession(life: Life, actor: Actor, server: Host, controller: Host): Act<Session> {
   const { messages, out, random } = life;
   const service = spn('cifs', server);
   const ticket = yield* ticketFor(life, actor, controller, service);
