@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 
 const BYTES: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
-const SECONDS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 };
+const SECONDS: Readonly<Record<string, number>> = { '': 1, ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** Bytes from a number with K, M, G or T (of 1024) behind it. */
 export function bytes(text: string): number {
@@ -12,10 +12,18 @@ export function bytes(text: string): number {
   return Math.round(value);
 }
 
-/** Seconds from a number with s, m, h or d behind it. */
-export function duration(text: string): number {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(text.trim()) ?? [];
-  const value = Number(amount) * (SECONDS[unit ?? ''] ?? Number.NaN);
-  if (!(value > 0)) throw new InvalidArgumentError('It must be a time such as 90s, 15m or 24h.');
-  return value;
+/** A reader of seconds from a number with ms, s, m, h or d behind it, at most as many as `most` says in the same form. */
+export function duration(most: string): (text: string) => number {
+  const bound = seconds(most);
+  return (text) => {
+    const value = seconds(text);
+    if (!(value > 0)) throw new InvalidArgumentError('It must be a time such as 90s, 15m or 24h.');
+    if (value > bound) throw new InvalidArgumentError(`It must be at most ${most}.`);
+    return value;
+  };
+}
+
+function seconds(text: string): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|[smhd])?$/.exec(text.trim()) ?? [];
+  return Number(amount) * (SECONDS[unit ?? ''] ?? Number.NaN);
 }

@@ -8,6 +8,7 @@ import { DEFAULT_START, Traffic } from '../generate/traffic.ts';
 import { writeTraffic } from '../generate/write.ts';
 import { openByteSink } from '../sink/file.ts';
 import type { ByteSink } from '../sink/line-buffer.ts';
+import { duration } from './amounts.ts';
 import { positive, time } from './arguments.ts';
 import { type Fields, showBar } from './bar.ts';
 import { count, list, namedLines, size } from './text.ts';
@@ -29,6 +30,8 @@ interface Options {
 }
 
 const DEFAULT_SECONDS = 60;
+/** A hundred days of nanoseconds still are exact. */
+const MAX_DURATION = '100d';
 const MAX_SEED = 0xffff_ffff;
 const MAX_USERS = 1_000_000;
 /** Of the progress bar. */
@@ -40,7 +43,9 @@ export function generateCommand(): Command {
     .option('-p, --profile <name>', `${shippedProfiles().join(', ')}, or a file (see docs/generate.md)`, 'branch')
     .addOption(new Option('--seed <n>', 'another seed, another day').argParser(seed).default(1))
     .addOption(
-      new Option('-d, --duration <time>', `capture time, such as 90s, 5m, 8h (default: ${DEFAULT_SECONDS}s)`).argParser(duration),
+      new Option('-d, --duration <time>', `capture time, such as 90s, 5m, 8h (default: ${DEFAULT_SECONDS}s)`).argParser(
+        duration(MAX_DURATION),
+      ),
     )
     .option('-c, --packets <n>', 'begin nothing more after about so many packets', positive)
     .option('-o, --out <file>', 'capture file; .pcapng by its name, else pcap; - is standard output')
@@ -68,16 +73,6 @@ function users(text: string): number {
   const value = positive(text);
   if (value > MAX_USERS) throw new InvalidArgumentError(`It must be at most ${MAX_USERS}.`);
   return value;
-}
-
-/** Seconds. */
-function duration(text: string): number {
-  const [, value, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text) ?? [];
-  const seconds = Number(value) * ({ ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }[unit] ?? Number.NaN);
-  // A hundred days of nanoseconds still are exact.
-  if (!(seconds > 0 && seconds <= 100 * 86_400))
-    throw new InvalidArgumentError('It must be a time such as 90s, 5m or 8h, at most 100d.');
-  return seconds;
 }
 
 function speed(text: string): number {

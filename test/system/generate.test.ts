@@ -52,8 +52,8 @@ it.each([
   [['generate', '-o', 'x.pcap', '-i', 'eth0'], 'say where the packets go'],
   [['generate', '-o', 'x.pcap', '-p', 'branches'], 'there is no profile branches; shipped are attack, branch, '],
   [['generate', '-o', 'x.pcap', '--seed', '-1'], 'It must be a whole number from 0 to 4294967295.'],
-  [['generate', '-o', 'x.pcap', '-d', '5 minutes'], 'It must be a time such as 90s, 5m or 8h'],
-  [['generate', '-o', 'x.pcap', '-d', '101d'], 'at most 100d'],
+  [['generate', '-o', 'x.pcap', '-d', '5 minutes'], 'It must be a time such as 90s, 15m or 24h.'],
+  [['generate', '-o', 'x.pcap', '-d', '101d'], 'It must be at most 100d.'],
   [['generate', '-o', 'x.pcap', '--users', '1000001'], 'It must be at most 1000000.'],
   [['generate', '-o', 'x.pcap', '--speed', '0'], 'It must be max or a number above 0.'],
 ])('refuses %j with exit code 2', (words, message) => {
