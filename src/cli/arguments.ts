@@ -14,6 +14,15 @@ export function positive(text: string): number {
   return value;
 }
 
+/** A reader of whole numbers from 1 to `most`. */
+export function positiveUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const value = positive(text);
+    if (value > most) throw new InvalidArgumentError(`It must be at most ${most}.`);
+    return value;
+  };
+}
+
 /** Seconds since 1970 from an RFC 3339 time or a number of seconds. */
 export function time(text: string): number {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Date.parse(text) / 1000;

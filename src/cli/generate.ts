@@ -9,7 +9,7 @@ import { writeTraffic } from '../generate/write.ts';
 import { openByteSink } from '../sink/file.ts';
 import type { ByteSink } from '../sink/line-buffer.ts';
 import { duration } from './amounts.ts';
-import { positive, time } from './arguments.ts';
+import { positive, positiveUpTo, time } from './arguments.ts';
 import { type Fields, showBar } from './bar.ts';
 import { count, list, namedLines, size } from './text.ts';
 
@@ -53,7 +53,7 @@ export function generateCommand(): Command {
     .option('-i, --adapter <name>', 'play onto this adapter instead of into a file')
     .addOption(new Option('--speed <factor>', 'with --adapter: a multiple of real time, or max').argParser(speed).default(1))
     .option('--rate <n>', "packets a second of capture time (default: the profile's)", positive)
-    .option('--users <n>', 'user accounts; computers in proportion', users)
+    .option('--users <n>', 'user accounts; computers in proportion', positiveUpTo(MAX_USERS))
     .addOption(
       new Option('--start <time>', 'time of the first packet').argParser(time).default(DEFAULT_START, '2026-01-05T09:00:00Z'),
     )
@@ -66,12 +66,6 @@ export function generateCommand(): Command {
 function seed(text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(value <= MAX_SEED)) throw new InvalidArgumentError(`It must be a whole number from 0 to ${MAX_SEED}.`);
-  return value;
-}
-
-function users(text: string): number {
-  const value = positive(text);
-  if (value > MAX_USERS) throw new InvalidArgumentError(`It must be at most ${MAX_USERS}.`);
   return value;
 }
 

@@ -18,7 +18,7 @@ import { judge, needsReverse, type Resolution } from '../nnr/verdict.ts';
 import type { CertaintyReason } from '../nnr/weights.ts';
 import { activeSettings, waysFrom } from '../runtime/live/nnr.ts';
 import { openByteSink } from '../sink/file.ts';
-import { more, positive } from './arguments.ts';
+import { more, positiveUpTo } from './arguments.ts';
 
 interface Options {
   readonly config?: string;
@@ -34,6 +34,10 @@ interface Options {
 }
 
 const FAILED = 1;
+// As in the configuration's `nnr` section.
+const MAX_TIMEOUT_MS = 60_000;
+const MAX_RATE = 10_000;
+const MAX_SOCKETS = 4096;
 const REASONS: Readonly<Record<CertaintyReason, string>> = {
   proof: 'the computer says so itself',
   agreement: 'they agree',
@@ -56,12 +60,12 @@ export function resolveCommand(): Command {
     )
     .option('--staged', 'one method after the other until one answers, instead of all at once')
     .option('--json', 'one JSON object a line instead of a table')
-    .option('--timeout <ms>', 'what a look-up may take, in milliseconds', positive)
+    .option('--timeout <ms>', 'what a look-up may take, in milliseconds', positiveUpTo(MAX_TIMEOUT_MS))
     .option('--dns <server>', "DNS server, as ADDRESS or ADDRESS:PORT; repeatable (default: the system's)", oneServer)
     .option('--suffix <domain>', 'domain in which names of one label are looked for; repeatable', more)
     .option('--from <address>', 'address of this machine to ask from; one of each family', oneFrom)
-    .option('--rate <n>', 'look-ups a second, at most', positive)
-    .option('--sockets <n>', 'look-ups at once, at most', positive)
+    .option('--rate <n>', 'look-ups a second, at most', positiveUpTo(MAX_RATE))
+    .option('--sockets <n>', 'look-ups at once, at most', positiveUpTo(MAX_SOCKETS))
     .option('--config <file>', "the sensor's configuration, for what is not said here")
     .action(run);
 }

@@ -50,7 +50,7 @@ export function sizingCommand(): Command {
     .option('--cores <n>', 'cores of domain controllers that --hosts does not name', number)
     .option('--memory <size>', 'memory of those, such as 16G', bytes)
     .option('--for <time>', 'how long adapters are counted; Ctrl-C ends it early', duration('100d'), 86_400)
-    .option('--interval <time>', 'time between looks at the counters', duration('100d'), 5)
+    .option('--interval <time>', 'time between looks at the counters, at most 1h', duration('1h'), 5)
     .option('--model <file>', 'what `adtap bench --model` wrote (default: a reference that was measured on two cores)')
     .option('--json', 'print the result as JSON')
     .option('--csv <file>', 'write a line a domain controller; - is standard output')

@@ -78,6 +78,8 @@ it.each([
   [['-m', 'smb', '127.0.0.1'], 'There are ntlm-rpc, netbios, rdp, reverse-dns'],
   [['--dns', 'dns.example', '127.0.0.1'], 'must be an address, or one with a port'],
   [['--timeout', '0', '127.0.0.1'], 'at least 1'],
+  [['--timeout', '60001', '127.0.0.1'], 'at most 60000'],
+  [['--rate', '1e15', '127.0.0.1'], 'at most 10000'],
   [['--config', '/nonexistent', '127.0.0.1'], 'cannot be read'],
 ])('%j ends with exit code 2: %s', (args, message) => {
   const { status, stderr } = resolve(args);

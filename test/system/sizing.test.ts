@@ -104,6 +104,8 @@ describe('adtap sizing', () => {
     [[...day, '--html', '/no/such/folder/x.html'], 1, /cannot be written/],
     [[...day, '--memory', 'much'], 2, /must be an amount of memory/],
     [[...day, '--for', 'ever'], 2, /must be a time/],
+    [[...day, '--for', '101d'], 2, /must be at most 100d/],
+    [['--adapter', 'lo', '--interval', '3601s'], 2, /must be at most 1h/],
   ])('refuses %j', async (args, status, problem) => {
     const ran = await adtap('sizing', ...args);
     expect(ran.stderr).toMatch(problem);
