@@ -1,7 +1,10 @@
 // The budget that the measured process runs in: a cgroup (v2) where one may be made, else an affinity to processors and a limit
 // of data, else none; and words that say which it was and why.
-import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { unifiedGroup } from '../host/cgroup.ts';
+import { allowedCpus } from '../host/cpu.ts';
+import { thisMachine as host, type Machine } from '../host/machine.ts';
 
 export interface BudgetWish {
   /** Processors; a cgroup takes fractions. */
@@ -15,19 +18,15 @@ export interface Budget {
   readonly words: string;
   /** Command and arguments to put before the program's. */
   readonly prefix: readonly string[];
-  /** Processors that the process may use, in whole or part. */
-  readonly cores: number;
   /** Takes the process in before it does anything. */
   admit(pid: number): void;
   /** Gives back what was made; the process must have ended. */
   release(): void;
 }
 
-/** What is asked of the machine; tests hand in their own. */
-export interface Machine {
-  readonly platform: string;
+/** A machine that is changed as well; tests hand in their own. */
+export interface BudgetMachine extends Machine {
   readonly processId: number;
-  read(path: string): string | null;
   /** Throws when it may not. */
   write(path: string, text: string): void;
   makeFolder(path: string): void;
@@ -40,7 +39,7 @@ export interface Machine {
 const PERIOD = 100_000;
 
 /** Makes the budget, as strict a one as is permitted. */
-export function makeBudget(wish: BudgetWish, machine: Machine = thisMachine): Budget {
+export function makeBudget(wish: BudgetWish, machine: BudgetMachine = thisMachine): Budget {
   if (machine.platform !== 'linux') return none(`${machine.platform} has neither; the budget is compared with, not enforced`);
   const reasons: string[] = [];
   const cgroup = tryCgroups(wish, machine, reasons);
@@ -53,32 +52,28 @@ const none = (why: string): Budget => ({
   kind: 'none',
   words: `no cgroup and no affinity: ${why}`,
   prefix: [],
-  cores: Number.POSITIVE_INFINITY,
   admit() {},
   release() {},
 });
 
-function tryCgroups(wish: BudgetWish, machine: Machine, reasons: string[]): Budget | null {
-  const mount = /^\d+ \d+ \S+ \S+ (\S+) .*- cgroup2 /m.exec(machine.read('/proc/self/mountinfo') ?? '')?.[1];
-  const own = /^0::(.*)$/m.exec(machine.read('/proc/self/cgroup') ?? '')?.[1];
-  if (mount === undefined || own === undefined) {
+function tryCgroups(wish: BudgetWish, machine: BudgetMachine, reasons: string[]): Budget | null {
+  const folders = unifiedGroup(machine) ?? [];
+  if (folders.length === 0) {
     reasons.push('cgroup v2 is not mounted');
     return null;
   }
   let problem = '';
   // A group with processes in it may not have limited children (the rule of no internal processes), one above it may.
-  for (let path = own; ; path = path.slice(0, path.lastIndexOf('/'))) {
-    const parent = join(mount, path);
+  for (const parent of folders) {
     const made = tryCgroup(parent, wish, machine);
     if (typeof made !== 'string') return made;
     problem ||= made;
-    if (path === '' || path === '/') break;
   }
   reasons.push(`cgroup v2 is not permitted: ${problem}`);
   return null;
 }
 
-function tryCgroup(parent: string, wish: BudgetWish, machine: Machine): Budget | string {
+function tryCgroup(parent: string, wish: BudgetWish, machine: BudgetMachine): Budget | string {
   const controllers = (machine.read(join(parent, 'cgroup.controllers')) ?? '').split(/\s+/);
   const missing = ['cpu', 'memory'].filter((one) => !controllers.includes(one));
   if (missing.length > 0) return `${parent} has no controller for ${missing.join(' and ')}`;
@@ -104,19 +99,18 @@ function tryCgroup(parent: string, wish: BudgetWish, machine: Machine): Budget |
     kind: 'cgroup',
     words: `cgroup v2 ${path}: cpu.max ${wish.cores} cores, memory.max ${wish.memoryBytes} bytes, no swap`,
     prefix: [],
-    cores: wish.cores,
     admit: (pid) => machine.write(join(path, 'cgroup.procs'), String(pid)),
     release: () => machine.removeFolder(path),
   };
 }
 
-function tryAffinity(wish: BudgetWish, machine: Machine, reasons: string[]): Budget | null {
+function tryAffinity(wish: BudgetWish, machine: BudgetMachine, reasons: string[]): Budget | null {
   const absent = ['taskset', 'prlimit'].filter((one) => !machine.has(one));
   if (absent.length > 0) {
     reasons.push(`affinity needs ${absent.join(' and ')} (util-linux)`);
     return null;
   }
-  const allowed = processors(/^Cpus_allowed_list:\s*(\S+)$/m.exec(machine.read('/proc/self/status') ?? '')?.[1] ?? '');
+  const allowed = allowedCpus(machine) ?? [];
   if (allowed.length === 0) {
     reasons.push('affinity: /proc/self/status does not say which processors there are');
     return null;
@@ -128,33 +122,14 @@ function tryAffinity(wish: BudgetWish, machine: Machine, reasons: string[]): Bud
     words: `affinity to processors ${chosen.join(',')}${fewer} and RLIMIT_DATA of ${wish.memoryBytes} bytes, because ${reasons.join('; ')}`,
     // RLIMIT_AS would count what V8 reserves and never touches.
     prefix: ['prlimit', `--data=${wish.memoryBytes}`, 'taskset', '--cpu-list', chosen.join(',')],
-    cores: chosen.length,
     admit() {},
     release() {},
   };
 }
 
-/** Numbers of a list such as `0-3,8`. */
-export function processors(list: string): number[] {
-  return list
-    .split(',')
-    .filter((part) => part !== '')
-    .flatMap((part) => {
-      const [first = 0, last = first] = part.split('-').map(Number);
-      return Array.from({ length: last - first + 1 }, (_, index) => first + index);
-    });
-}
-
-const thisMachine: Machine = {
-  platform: process.platform,
+const thisMachine: BudgetMachine = {
+  ...host,
   processId: process.pid,
-  read(path) {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch {
-      return null;
-    }
-  },
   write: (path, text) => writeFileSync(path, text),
   makeFolder: (path) => {
     mkdirSync(path);

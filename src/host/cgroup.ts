@@ -16,29 +16,52 @@ const MAX_DEPTH = 32;
  * Sources: cgroups(7) for /proc/self/cgroup, proc_pid_mountinfo(5).
  */
 export function controlGroup(machine: Machine, controller: string): ControlGroup | null {
-  const memberships = (machine.read('/proc/self/cgroup') ?? '').split('\n').map((line) => {
+  const own = memberships(machine).find((one) => one.controllers.includes(controller));
+  const mount = mounts(machine).find((one) => one.type === 'cgroup' && one.options.includes(controller));
+  if (own !== undefined && mount !== undefined) return { version: 1, folders: upwards(machine, mount, own.path) };
+  const folders = unifiedGroup(machine);
+  return folders === null ? null : { version: 2, folders };
+}
+
+/** The folders of version 2, whichever controllers it has: this process's own first; null where it is not mounted. */
+export function unifiedGroup(machine: Machine): readonly string[] | null {
+  const own = memberships(machine).find((one) => one.id === '0' && one.controllers[0] === '');
+  const mount = mounts(machine).find((one) => one.type === 'cgroup2');
+  return own === undefined || mount === undefined ? null : upwards(machine, mount, own.path);
+}
+
+interface Membership {
+  readonly id: string;
+  readonly controllers: readonly string[];
+  readonly path: string;
+}
+
+function memberships(machine: Machine): Membership[] {
+  return (machine.read('/proc/self/cgroup') ?? '').split('\n').map((line) => {
     const [id = '', controllers = '', ...path] = line.split(':');
     return { id, controllers: controllers.split(','), path: path.join(':') };
   });
-  const mounts = (machine.read('/proc/self/mountinfo') ?? '').split('\n').map((line) => {
+}
+
+interface Mount {
+  /** Of the tree, what the mount shows. */
+  readonly root: string;
+  readonly folder: string;
+  readonly type: string;
+  readonly options: readonly string[];
+}
+
+function mounts(machine: Machine): Mount[] {
+  return (machine.read('/proc/self/mountinfo') ?? '').split('\n').map((line) => {
     // Optional fields end at a lone dash: "36 35 98:0 /root /mount rw shared:1 - type source super-options".
     const [before = '', after = ''] = line.split(' - ', 2);
     const [, , , root = '', folder = ''] = before.split(' ');
     const [type = '', , options = ''] = after.split(' ');
     return { root, folder, type, options: options.split(',') };
   });
-
-  const own1 = memberships.find((one) => one.controllers.includes(controller));
-  const mount1 = mounts.find((one) => one.type === 'cgroup' && one.options.includes(controller));
-  if (own1 !== undefined && mount1 !== undefined) return { version: 1, folders: upwards(machine, mount1, own1.path) };
-
-  const own2 = memberships.find((one) => one.id === '0' && one.controllers[0] === '');
-  const mount2 = mounts.find((one) => one.type === 'cgroup2');
-  if (own2 !== undefined && mount2 !== undefined) return { version: 2, folders: upwards(machine, mount2, own2.path) };
-  return null;
 }
 
-function upwards(machine: Machine, mount: { readonly root: string; readonly folder: string }, path: string): readonly string[] {
+function upwards(machine: Machine, mount: Mount, path: string): readonly string[] {
   // Inside a container the mount shows only a part of the tree, whose root is named in mountinfo.
   const inMount = mount.root === '/' ? path : `${path}/`.startsWith(`${mount.root}/`) ? path.slice(mount.root.length) : '';
   const parts = inMount.split('/').filter((part) => part !== '' && part !== '..');

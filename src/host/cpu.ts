@@ -34,7 +34,7 @@ export async function cpuFacts(machine: Machine): Promise<CpuFacts> {
 }
 
 /** Processors that this process may run on, by number; null where only their count is known. */
-function allowedCpus(machine: Machine): readonly number[] | null {
+export function allowedCpus(machine: Machine): readonly number[] | null {
   return parseList(keyValues(machine.read('/proc/self/status'), ':').get('Cpus_allowed_list') ?? null);
 }
 

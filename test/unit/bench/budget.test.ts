@@ -2,12 +2,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { type Machine, makeBudget, processors } from '../../../src/bench/budget.ts';
+import { type BudgetMachine, makeBudget } from '../../../src/bench/budget.ts';
+import { recordedMachine } from '../../support/recorded-machine.ts';
 
 const WISH = { cores: 1.5, memoryBytes: 6 * 2 ** 30 };
 const MOUNT = '35 24 0:30 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n';
 
-interface Fake extends Machine {
+interface Fake extends BudgetMachine {
   readonly written: Map<string, string>;
   readonly folders: Set<string>;
 }
@@ -16,7 +17,7 @@ function machine(
   files: Readonly<Record<string, string>>,
   refused: RegExp = /^$/,
   programs = ['taskset', 'prlimit'],
-  platform = 'linux',
+  platform: NodeJS.Platform = 'linux',
 ): Fake {
   const written = new Map<string, string>();
   const folders = new Set<string>();
@@ -24,7 +25,7 @@ function machine(
     if (refused.test(path)) throw new Error('EACCES: permission denied');
   };
   return {
-    platform,
+    ...recordedMachine({ platform, files }),
     processId: 42,
     written,
     folders,
@@ -89,19 +90,34 @@ describe('makeBudget', () => {
     ['cgroup v2 is not mounted', { '/proc/self/status': status }],
     [
       'no controller for cpu and memory',
-      { '/proc/self/status': status, '/proc/self/mountinfo': MOUNT, '/proc/self/cgroup': '0::/\n' },
+      {
+        '/proc/self/status': status,
+        '/proc/self/mountinfo': MOUNT,
+        '/proc/self/cgroup': '0::/\n',
+        '/sys/fs/cgroup/cgroup.controllers': '\n',
+      },
     ],
   ])('falls back to affinity and says why: %s', (why, files) => {
     const budget = makeBudget(WISH, machine(files));
     expect(budget.kind).toBe('affinity');
     expect(budget.words).toContain(why);
     expect(budget.prefix).toEqual(['prlimit', `--data=${6 * 2 ** 30}`, 'taskset', '--cpu-list', '2,3']);
-    expect(budget.cores).toBe(2);
+  });
+
+  it('finds its group in a container that sees a part of the tree only', () => {
+    const files = {
+      '/proc/self/mountinfo': '35 24 0:30 /docker/abc /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n',
+      '/proc/self/cgroup': '0::/docker/abc/job\n',
+      '/sys/fs/cgroup/cgroup.subtree_control': 'cpu memory\n',
+      '/sys/fs/cgroup/cgroup.controllers': 'cpu memory\n',
+      '/sys/fs/cgroup/job/cgroup.controllers': 'cpu memory\n',
+    };
+    expect(makeBudget(WISH, machine(files)).words).toContain('/sys/fs/cgroup/job/adtap-bench-42');
   });
 
   it('says when there are fewer processors than wished for', () => {
     const budget = makeBudget({ cores: 8, memoryBytes: 1 }, machine({ '/proc/self/status': status }));
-    expect(budget.cores).toBe(4);
+    expect(budget.prefix.at(-1)).toBe('2,3,4,8');
     expect(budget.words).toContain('there are no more');
   });
 
@@ -141,12 +157,4 @@ describe('makeBudget', () => {
       budget.release();
     }
   });
-});
-
-it.each([
-  ['0', [0]],
-  ['0-3,8', [0, 1, 2, 3, 8]],
-  ['', []],
-])('reads the list %j', (list, numbers) => {
-  expect(processors(list)).toEqual(numbers);
 });
