@@ -1,12 +1,12 @@
 // `adtap sizing`: what the traffic of domain controllers needs.
-import { availableParallelism, totalmem } from 'node:os';
 import { Command } from 'commander';
 import { AdtapError } from '../errors.ts';
+import { thisMachine } from '../host/machine.ts';
 import { sizingCsv, sizingText } from '../report/sizing.ts';
 import { countAdapters } from '../sizing/adapter.ts';
 import { readCapturedTraffic } from '../sizing/capture.ts';
 import { readCounters } from '../sizing/counters-csv.ts';
-import { readHosts } from '../sizing/hosts.ts';
+import { hostHere, readHosts, UNKNOWN_HOST } from '../sizing/hosts.ts';
 import { readModel } from '../sizing/model.ts';
 import { referenceModel } from '../sizing/reference-model.ts';
 import { hostOf, type Observed, size } from '../sizing/sizing.ts';
@@ -64,10 +64,9 @@ async function run(options: Options): Promise<void> {
   const hosts = options.hosts === undefined ? new Map() : readHosts(options.hosts);
   const observed = await observe(options);
   // Adapters are this machine's own.
-  const isHere = options.adapter !== undefined;
-  const cores = options.cores ?? (isHere ? availableParallelism() : null);
-  const memory = options.memory ?? (isHere ? totalmem() : null);
-  const result = size(observed, hosts, hostOf(cores, memory === null ? null : memory / GIBIBYTE), model);
+  const here = options.adapter === undefined ? UNKNOWN_HOST : await hostHere(thisMachine);
+  const memoryGib = options.memory === undefined ? here.memoryGib : options.memory / GIBIBYTE;
+  const result = size(observed, hosts, hostOf(options.cores ?? here.cores, memoryGib), model);
   if (options.json) process.stdout.write(`${JSON.stringify({ adtap: adtapVersion, ...result }, null, 2)}\n`);
   else if (options.csv !== '-') process.stdout.write(sizingText(result));
   if (options.csv === '-') process.stdout.write(sizingCsv(result));

@@ -14,7 +14,7 @@ export const verdictTable = ({ controllers }: SizingResult): Table => ({
     traffic === null ? '-' : whole(traffic.busy),
     traffic === null ? '-' : whole(traffic.average),
     traffic === null ? '-' : whole(traffic.peak),
-    host.cores ?? '-',
+    host.cores === null ? '-' : +host.cores.toFixed(2),
     host.memoryGib === null ? '-' : short(host.memoryGib),
     mdi.row === null ? 'none' : mdiRowName(mdi.row),
     mdi.words,

@@ -1,7 +1,7 @@
 // Counts packets of adapters without capturing: the kernel's counters, looked at every few seconds.
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdtapError } from '../errors.ts';
+import { type Machine, readNumber, thisMachine } from '../host/machine.ts';
 import type { Sample } from './traffic.ts';
 
 export interface AdapterSettings {
@@ -20,7 +20,7 @@ export type ReadCounter = (adapter: string) => number;
 export async function countAdapters(
   adapters: readonly string[],
   settings: AdapterSettings,
-  read: ReadCounter = readLinuxCounter,
+  read: ReadCounter = linuxCounter(thisMachine),
   clock: () => number = () => Date.now() / 1000,
 ): Promise<Map<string, Sample[]>> {
   const found = new Map<string, Sample[]>(adapters.map((adapter) => [adapter, []]));
@@ -49,22 +49,22 @@ export async function countAdapters(
   return found;
 }
 
-const readLinuxCounter: ReadCounter = (adapter) => {
-  if (process.platform !== 'linux')
-    throw new AdtapError(
-      'ADTAP_E_ADAPTER',
-      'adapters are counted on Linux only; elsewhere collect the counter (on Windows: typeperf "\\Network Interface(*)\\Packets/sec" -si 5 -o F.csv) and use --counters',
-    );
-  if (!/^[^/\s]+$/.test(adapter) || adapter === '..' || adapter === '.') throw noAdapter(adapter);
-  const counter = (name: string): number => {
-    try {
-      return Number(readFileSync(`/sys/class/net/${adapter}/statistics/${name}`, 'utf8'));
-    } catch {
-      throw noAdapter(adapter);
-    }
+export function linuxCounter(machine: Machine): ReadCounter {
+  return (adapter) => {
+    if (machine.platform !== 'linux')
+      throw new AdtapError(
+        'ADTAP_E_ADAPTER',
+        'adapters are counted on Linux only; elsewhere collect the counter (on Windows: typeperf "\\Network Interface(*)\\Packets/sec" -si 5 -o F.csv) and use --counters',
+      );
+    if (!/^[^/\s]+$/.test(adapter) || adapter === '..' || adapter === '.') throw noAdapter(adapter);
+    const counter = (name: string): number => {
+      const value = readNumber(machine, `/sys/class/net/${adapter}/statistics/${name}`);
+      if (value === null) throw noAdapter(adapter);
+      return value;
+    };
+    return counter('rx_packets') + counter('tx_packets');
   };
-  return counter('rx_packets') + counter('tx_packets');
-};
+}
 
 const noAdapter = (adapter: string): AdtapError =>
   new AdtapError('ADTAP_E_ADAPTER', `${adapter}: there is no such adapter; /sys/class/net lists them`);

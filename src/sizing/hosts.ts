@@ -1,4 +1,7 @@
 // What the domain controllers are: cores and memory, for the verdicts.
+import { cpuFacts } from '../host/cpu.ts';
+import type { Machine } from '../host/machine.ts';
+import { memoryFacts } from '../host/memory.ts';
 import { amount, fault, readTable } from './counters-csv.ts';
 
 export interface Host {
@@ -13,6 +16,14 @@ export interface Host {
 }
 
 export const UNKNOWN_HOST: Host = { cores: null, memoryGib: null, busyCpu: 0, usedMemoryGib: 0 };
+
+const GIBIBYTE = 2 ** 30;
+
+/** The machine that this process runs on: as much of it as may be used here, which in a container is less than there is. */
+export async function hostHere(machine: Machine): Promise<Host> {
+  const { usable } = await cpuFacts(machine);
+  return { ...UNKNOWN_HOST, cores: usable, memoryGib: memoryFacts(machine).total / GIBIBYTE };
+}
 
 /** Hosts by lower-case name from a CSV with columns `dc`, `cores`, `memory_gb`, and if wanted `os`, `cpu_percent`, `memory_used_gb`. */
 export function readHosts(path: string): Map<string, Host> {

@@ -46,7 +46,7 @@ export function mdiVerdict(traffic: Traffic | null, host: Host): MdiVerdict {
   const memory = Math.max(row.memoryGib, LEAST_GIB);
   if (host.cores < cores)
     because.push(
-      `${cores - host.cores} cores more: it has ${host.cores}, row ${mdiRowName(row)} and the least hardware ask for ${cores}`,
+      `${+(cores - host.cores).toFixed(2)} cores more: it has ${+host.cores.toFixed(2)}, row ${mdiRowName(row)} and the least hardware ask for ${cores}`,
     );
   if (host.memoryGib < memory)
     because.push(

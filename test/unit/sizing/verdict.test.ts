@@ -4,14 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { countAdapters } from '../../../src/sizing/adapter.ts';
-import type { Host } from '../../../src/sizing/hosts.ts';
+import { AdtapError } from '../../../src/errors.ts';
+import { countAdapters, linuxCounter } from '../../../src/sizing/adapter.ts';
+import { type Host, hostHere } from '../../../src/sizing/hosts.ts';
 import { planMachines } from '../../../src/sizing/machines.ts';
 import { highestOf, type Model, needsAt, rateWithin, readModel } from '../../../src/sizing/model.ts';
 import { referenceModel } from '../../../src/sizing/reference-model.ts';
 import { hostOf, size } from '../../../src/sizing/sizing.ts';
 import type { Traffic } from '../../../src/sizing/traffic.ts';
 import { adtapVerdict, mdiVerdict } from '../../../src/sizing/verdict.ts';
+import { recordedMachine, under } from '../../support/recorded-machine.ts';
+import { MEMINFO_16, podV2 } from '../host/recordings.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'adtap-test-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -70,6 +73,7 @@ describe('mdiVerdict', () => {
       '1.5 cores more: it has 2, row 20k-50k and the least hardware ask for 3.5',
       '1.5 GB more: it has 8, row 20k-50k and the least hardware ask for 9.5',
     ]);
+    expect(mdiVerdict(traffic(800), host(4 / 3, 8)).because[0]).toMatch(/^0.67 cores more: it has 1.33, /);
   });
 });
 
@@ -240,6 +244,29 @@ describe('countAdapters', () => {
     const settings = { seconds: 1, intervalSeconds: 1, signal: new AbortController().signal, says: () => undefined };
     for (const name of ['no-such-adapter', '../../etc', '..', ''])
       await expect(countAdapters([name], settings)).rejects.toMatchObject({ code: 'ADTAP_E_ADAPTER' });
+  });
+});
+
+describe('linuxCounter', () => {
+  const statistics = '/sys/class/net/eth0/statistics';
+  it('adds up what came in and what went out', () => {
+    const files = under(statistics, { rx_packets: '40\n', tx_packets: '2\n' });
+    expect(linuxCounter(recordedMachine({ files }))('eth0')).toBe(42);
+  });
+
+  it.each([
+    ['a counter that says nothing', recordedMachine({ files: under(statistics, { rx_packets: '40\n', tx_packets: '\n' }) })],
+    ['an adapter that is gone', recordedMachine({})],
+    ['another system', recordedMachine({ platform: 'win32' })],
+  ])('refuses %s', (_, machine) => {
+    expect(() => linuxCounter(machine)('eth0')).toThrow(AdtapError);
+  });
+});
+
+describe('hostHere', () => {
+  it('counts what a container may use, not what its machine has', async () => {
+    const files = { ...podV2, '/proc/meminfo': MEMINFO_16, '/sys/devices/system/cpu/online': '0-7\n' };
+    expect(await hostHere(recordedMachine({ files }))).toMatchObject({ cores: 1.5, memoryGib: 6 });
   });
 });
 
