@@ -11,7 +11,7 @@ import { failings, judge, type Rung } from './ladder.ts';
 import { type LoadFacts, MeasuredProcess } from './measured-process.ts';
 import type { LoadJob, Measured, Phase } from './messages.ts';
 import { readProfiles, type StageShares } from './profile.ts';
-import { type Found, highestRate } from './search.ts';
+import { type Found, highestRate, holdRates } from './search.ts';
 
 export interface BenchSettings {
   readonly captures: readonly string[];
@@ -231,20 +231,21 @@ class Bench {
       await process.finish();
       return found;
     });
-    let held = await this.#hold(search.rate, search);
-    for (const share of (isQuick ? QUICK_HOLD_SHARES : HOLD_SHARES).slice(1)) {
+    // Where nothing was held there is still something to be said of the lowest rung.
+    const least = MDI_TABLE[0]?.upTo ?? 0;
+    const [first = least, ...lower] = holdRates(search.rate, isQuick ? QUICK_HOLD_SHARES : HOLD_SHARES, least);
+    let held = await this.#hold(first, search);
+    for (const rate of lower) {
       if (held.isHeld) break;
-      held = await this.#hold(Math.round(search.rate * share), search);
+      held = await this.#hold(rate, search);
     }
     return held;
   }
 
   /** Holds a rate for long, in a process of its own. */
-  #hold(highest: number, search: Found): Promise<Highest> {
+  #hold(rate: number, search: Found): Promise<Highest> {
     const { isQuick } = this.#settings;
     const seconds = this.#settings.seconds * (isQuick ? QUICK_HOLD_TIMES : HOLD_TIMES);
-    // Where nothing was held there is still something to be said of the lowest rung.
-    const rate = Math.max(highest, MDI_TABLE[0]?.upTo ?? 0);
     return this.#with({}, ['--trace-gc'], async (process) => {
       this.#watch.says(`hold: ${rate} packets/s for ${seconds.toFixed(1)} s`);
       await process.measure(this.#warmUp());

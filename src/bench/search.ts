@@ -54,3 +54,8 @@ export async function highestRate(settings: SearchSettings, probe: (rate: number
   }
   return { rate: held, failed, tried };
 }
+
+/** What a rate that was held for a moment is held for long at, one after the other: shares of it, down to `least` and that once. */
+export function holdRates(highest: number, shares: readonly number[], least: number): number[] {
+  return [...new Set(shares.map((share) => Math.max(Math.round(highest * share), least)))];
+}

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { failings, judge } from '../../../src/bench/ladder.ts';
 import type { Measured } from '../../../src/bench/messages.ts';
-import { highestRate } from '../../../src/bench/search.ts';
+import { highestRate, holdRates } from '../../../src/bench/search.ts';
 import { MDI_TABLE, mdiRow, mdiRowName } from '../../../src/sizing/mdi-table.ts';
 
 const GIBIBYTE = 2 ** 30;
@@ -127,5 +127,15 @@ describe('highestRate', () => {
         expect(found.tried.length).toBeLessThan(60);
       }),
     );
+  });
+});
+
+describe('holdRates', () => {
+  it.each([
+    [100_000, [100_000, 93_000, 50_000]],
+    [1050, [1050, 1000]],
+    [0, [1000]],
+  ])('lowers %d to %j, and no rate twice', (highest, rates) => {
+    expect(holdRates(highest, [1, 0.93, 0.5], 1000)).toEqual(rates);
   });
 });
