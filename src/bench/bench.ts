@@ -15,8 +15,8 @@ import { type Found, highestRate, holdRates } from './search.ts';
 
 export interface BenchSettings {
   readonly captures: readonly string[];
-  /** What the load is called in the report; the captures' paths when left out. */
-  readonly loadNames?: readonly string[];
+  /** What the load is called in the report. */
+  readonly loadNames: readonly string[];
   readonly cores: number;
   readonly memoryBytes: number;
   readonly workers: number;
@@ -121,7 +121,7 @@ class Bench {
   }
 
   async run(): Promise<BenchResult> {
-    const { captures, cores, memoryBytes, workers, seconds, isQuick } = this.#settings;
+    const { loadNames, cores, memoryBytes, workers, seconds, isQuick } = this.#settings;
     const { kind, words } = this.#budget;
     try {
       this.#watch.says(`budget: ${words}`);
@@ -132,7 +132,7 @@ class Bench {
       const flows = await this.#flows();
       return {
         machine: machineFacts(),
-        load: { ...this.#facts, captures: this.#settings.loadNames ?? captures },
+        load: { ...this.#facts, captures: loadNames },
         budget: { cores, memoryBytes, kind, words, workers },
         seconds,
         isQuick,
