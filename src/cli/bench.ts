@@ -7,6 +7,7 @@ import { AdtapError } from '../errors.ts';
 import { benchText } from '../report/bench.ts';
 import { bytes } from './amounts.ts';
 import { number, positive } from './arguments.ts';
+import { onStop } from './signals.ts';
 import { adtapVersion } from './version.ts';
 import { writeReport } from './write-file.ts';
 
@@ -52,12 +53,10 @@ export function benchCommand(): Command {
 }
 
 async function run(captures: readonly string[], options: Options): Promise<void> {
-  const stop = new AbortController();
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  const onSignal = (): void => stop.abort(new AdtapError('ADTAP_E_BENCH', 'ended early; nothing is reported'));
-  for (const signal of signals) process.once(signal, onSignal);
   if ((options.profile === undefined) === (captures.length === 0))
     throw new AdtapError('ADTAP_E_USAGE', 'say what the load is: captures, or --profile NAME, one of them');
+  const stop = new AbortController();
+  const leave = onStop(() => stop.abort(new AdtapError('ADTAP_E_BENCH', 'ended early; nothing is reported')));
   const says = options.quiet ? (): void => undefined : (step: string) => void process.stderr.write(`${step}\n`);
   if (options.profile !== undefined) says(`making up traffic of the profile ${options.profile}`);
   const madeUp = options.profile === undefined ? null : await makeUp(options.profile, options.seed, stop.signal);
@@ -77,7 +76,7 @@ async function run(captures: readonly string[], options: Options): Promise<void>
     await show(result, options);
   } finally {
     await madeUp?.remove();
-    for (const signal of signals) process.removeListener(signal, onSignal);
+    leave();
   }
 }
 

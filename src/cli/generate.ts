@@ -11,6 +11,7 @@ import type { ByteSink } from '../sink/line-buffer.ts';
 import { duration } from './amounts.ts';
 import { positive, positiveUpTo, time } from './arguments.ts';
 import { type Fields, showBar } from './bar.ts';
+import { onStop } from './signals.ts';
 import { count, list, namedLines, size } from './text.ts';
 
 interface Options {
@@ -91,11 +92,9 @@ async function run(options: Options): Promise<void> {
     wantsTruth: truthPath !== null,
   });
   let stopped = false;
-  const stop = (): void => {
+  const leave = onStop(() => {
     stopped = true;
-  };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  });
   const truth = truthPath === null ? null : await openByteSink(truthPath);
   const hide = options.quiet || !process.stderr.isTTY ? () => undefined : showProgress(traffic, options.packets, seconds);
   const began = performance.now();
@@ -111,8 +110,7 @@ async function run(options: Options): Promise<void> {
   } finally {
     hide();
     await truth?.close();
-    process.removeListener('SIGINT', stop);
-    process.removeListener('SIGTERM', stop);
+    leave();
   }
 }
 

@@ -8,6 +8,7 @@ import { openByteSink } from '../sink/file.ts';
 import { PrettySink } from '../sink/pretty.ts';
 import { limitSettings, number, positive, time } from './arguments.ts';
 import { showProgress } from './progress.ts';
+import { onStop } from './signals.ts';
 import { summaryText } from './summary.ts';
 import { writeReport } from './write-file.ts';
 
@@ -89,10 +90,8 @@ async function run(files: readonly string[], options: Options): Promise<void> {
     ...(options.runKey === undefined ? {} : { runKey: options.runKey }),
     ...(options.nnr === 'passive' ? {} : { ask: await howToAsk(options.config ?? null) }),
   };
-  const signals = ['SIGINT', 'SIGTERM'] as const;
   let stop = (): void => process.exit(130);
-  const onSignal = (): void => stop();
-  for (const signal of signals) process.once(signal, onSignal);
+  const leave = onStop(() => stop());
   try {
     const summary = await replayTo(files, settings, sink, {
       started(pipeline, progress) {
@@ -112,7 +111,7 @@ async function run(files: readonly string[], options: Options): Promise<void> {
     hide();
     if (!(error instanceof AdtapError && error.code === 'ADTAP_E_CLOSED_PIPE')) throw error;
   } finally {
-    for (const signal of signals) process.removeListener(signal, onSignal);
+    leave();
     await sink.close();
   }
 }

@@ -19,6 +19,7 @@ import type { CertaintyReason } from '../nnr/weights.ts';
 import { activeSettings, waysFrom } from '../runtime/live/nnr.ts';
 import { openByteSink } from '../sink/file.ts';
 import { more, positiveUpTo } from './arguments.ts';
+import { onStop } from './signals.ts';
 
 interface Options {
   readonly config?: string;
@@ -123,8 +124,7 @@ async function run(given: readonly string[], options: Options): Promise<void> {
   });
   const cancel = new AbortController();
   setMaxListeners(0, cancel.signal);
-  const stop = (): void => cancel.abort();
-  process.once('SIGINT', stop);
+  const leave = onStop(() => cancel.abort(), ['SIGINT']);
   const sink = await openByteSink('-');
   // Answers come in the order of the addresses; so many are asked ahead.
   const ahead: Promise<readonly [string, Answer[]]>[] = [];
@@ -149,7 +149,7 @@ async function run(given: readonly string[], options: Options): Promise<void> {
   } catch (error) {
     if (!(error instanceof AdtapError && error.code === 'ADTAP_E_CLOSED_PIPE')) throw error;
   } finally {
-    process.removeListener('SIGINT', stop);
+    leave();
     cancel.abort();
   }
 }

@@ -12,6 +12,7 @@ import { checkStanding } from '../runtime/live/standing.ts';
 import { openLog } from '../runtime/log.ts';
 import { kernelFilters, Sensor, type SensorSummary, workerCount } from '../runtime/sensor.ts';
 import { more } from './arguments.ts';
+import { onStop } from './signals.ts';
 import { adtapVersion } from './version.ts';
 
 interface Options {
@@ -94,10 +95,6 @@ async function run(options: Options): Promise<void> {
   // A signal may come before the adapters are open.
   let isStopped = false;
   let sensor: Sensor | null = null;
-  const stop = (): void => {
-    isStopped = true;
-    sensor?.stop();
-  };
   const reload = (): void => {
     if (sensor === null) return;
     try {
@@ -109,8 +106,10 @@ async function run(options: Options): Promise<void> {
       log.error(`the configuration stays as it was: ${(error as Error).message}`);
     }
   };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  const leave = onStop(() => {
+    isStopped = true;
+    sensor?.stop();
+  });
   process.on('SIGHUP', reload);
   try {
     sensor = await Sensor.start(config, log, adtapVersion);
@@ -122,8 +121,7 @@ async function run(options: Options): Promise<void> {
   } catch (error) {
     if (!(error instanceof AdtapError && error.code === 'ADTAP_E_CLOSED_PIPE')) throw error;
   } finally {
-    process.removeListener('SIGINT', stop);
-    process.removeListener('SIGTERM', stop);
+    leave();
     process.removeListener('SIGHUP', reload);
   }
 }

@@ -12,6 +12,7 @@ import { referenceModel } from '../sizing/reference-model.ts';
 import { hostOf, type Observed, size } from '../sizing/sizing.ts';
 import { bytes, duration } from './amounts.ts';
 import { number } from './arguments.ts';
+import { onStop } from './signals.ts';
 import { adtapVersion } from './version.ts';
 import { writeReport } from './write-file.ts';
 
@@ -95,9 +96,7 @@ async function observe(options: Options): Promise<Observed[]> {
 
 async function count(adapters: readonly string[], options: Options): Promise<Awaited<ReturnType<typeof countAdapters>>> {
   const stop = new AbortController();
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  const onSignal = (): void => stop.abort();
-  for (const signal of signals) process.once(signal, onSignal);
+  const leave = onStop(() => stop.abort());
   const isShown = !options.quiet && process.stderr.isTTY === true;
   try {
     return await countAdapters(adapters, {
@@ -110,6 +109,6 @@ async function count(adapters: readonly string[], options: Options): Promise<Awa
     });
   } finally {
     if (isShown) process.stderr.write('\r\u001b[K');
-    for (const signal of signals) process.removeListener(signal, onSignal);
+    leave();
   }
 }
