@@ -122,7 +122,8 @@ export class Enricher implements OrderedReader {
 
   /** Time passes: names that nobody confirmed end. */
   #expire(seconds: number): void {
-    for (const change of this.#book.expire(seconds)) this.#tell(change, seconds, 0, EXPIRY);
+    const changes = this.#book.expire(seconds);
+    if (changes.length > 0) for (const change of changes) this.#tell(change, seconds, 0, EXPIRY);
   }
 
   #tell(change: Change, seconds: number, nanoseconds: number, method: string): void {
