@@ -5,6 +5,7 @@ import { ACTIVITY, FRAME, KIND, type Said } from '../activity/rows.ts';
 import { openCapture } from '../capture/open.ts';
 import { Enricher } from '../entity/enrich.ts';
 import { AdtapError } from '../errors.ts';
+import { growSparingly } from '../runtime/heap.ts';
 import { type Downstream, Pipeline } from '../runtime/pipeline.ts';
 import { EVERYTHING } from '../shard/gate.ts';
 import { openByteSink } from '../sink/file.ts';
@@ -256,6 +257,7 @@ const say = (message: FromLoad): void => {
   process.send?.(message);
 };
 
+growSparingly();
 const first = await next();
 if (first.kind === 'start') {
   try {

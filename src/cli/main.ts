@@ -2,6 +2,7 @@
 // The command line: one file a command; this one only joins them and turns errors into one line and an exit code.
 import { Command, CommanderError } from 'commander';
 import { AdtapError } from '../errors.ts';
+import { growSparingly } from '../runtime/heap.ts';
 import { adtapVersion } from './version.ts';
 
 /** Loaded by name: a command waits for its own modules, not for those of all others. */
@@ -27,6 +28,8 @@ const program = new Command('adtap')
   .version(adtapVersion)
   .showHelpAfterError('(adtap --help tells more)')
   .exitOverride();
+
+growSparingly();
 
 const wanted = process.argv[2] ?? '';
 /** Help, and what is no command, needs them all. */
