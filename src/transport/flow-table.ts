@@ -27,18 +27,16 @@ const PARTITION_BITS = Math.log2(PARTITIONS);
 // A column of its own for each property would touch a line for each.
 const RECORD = 32;
 const SHIFT = Math.log2(RECORD);
-/** First line: what tells flows apart and what each packet changes. IPv4 addresses take the first of four words. */
+/** First line: what tells flows apart and what each packet looks at. */
 const HASH = 0;
 const CHAIN = 1;
 const PORTS = 2;
 const KIND = 3; // IP version and transport
-const ORIGINATOR = 4;
-const RESPONDER = 8;
-const OLDER = 12;
-const NEWER = 13;
-const SECONDS = 14;
+const SECONDS = 4;
 /** A word of four octets: state, class, partition, handshake. */
-const OCTETS = 15 * 4;
+const OCTETS = 5 * 4;
+/** The addresses' words in turn, originator first: what IPv4 needs lies in one line, wherever in a line the memory begins. */
+const ENDS = 6;
 /** Second line: pieces of data that no protocol recognised, sequence numbers, the last datagram of each direction. */
 const PROBES = 16;
 const ISN = 17;
@@ -49,6 +47,15 @@ const NEXT = LAST;
 const SKIP = LAST + 2;
 /** Bits by direction: the positions are valid. */
 const STARTED = LAST + 4;
+
+// The order of last use lies apart, two words a flow: one that moves in it changes its neighbours, which are anywhere, and all
+// neighbours together are a sixteenth of what the records are.
+const LINK_SHIFT = 1;
+const OLDER = 0;
+const NEWER = 1;
+
+/** Buckets a flow there is room for: behind a flow that has its bucket for itself there is none to wait for. */
+const BUCKETS = 4;
 
 /** Flows that foresee() is asked for at once: as many as a processor can wait for, few enough to stay in its nearest cache. */
 export const FORESEEN = 32;
@@ -61,6 +68,7 @@ export class FlowTable {
 
   readonly #heads = new Int32Array(FORESEEN);
   #words = new Int32Array(0);
+  #links = new Int32Array(0);
   #octets = new Uint8Array(0);
   #capacity = 0;
   #buckets = new Int32Array(0);
@@ -134,8 +142,8 @@ export class FlowTable {
     const from = reversed ? packet.destination : packet.source;
     const to = reversed ? packet.source : packet.destination;
     for (let i = 0; i < words; i++) {
-      records[at + ORIGINATOR + i] = u32be(packet.bytes, from + 4 * i);
-      records[at + RESPONDER + i] = u32be(packet.bytes, to + 4 * i);
+      records[at + ENDS + 2 * i] = u32be(packet.bytes, from + 4 * i);
+      records[at + ENDS + 2 * i + 1] = u32be(packet.bytes, to + 4 * i);
     }
     records[at + PORTS] = reversed
       ? (packet.destinationPort << 16) | packet.sourcePort
@@ -262,7 +270,7 @@ export class FlowTable {
     const records = this.#words;
     if (seconds <= records[at + SECONDS]! >>> 0) return;
     records[at + SECONDS] = seconds;
-    if (records[at + NEWER] === NONE) return;
+    if (this.#links[(flow << LINK_SHIFT) + NEWER] === NONE) return;
     this.#unlink(flow);
     this.#append(flow);
   }
@@ -296,11 +304,11 @@ export class FlowTable {
 
   /** Writes both addresses, originator first, 16 bytes apart. */
   addresses(flow: number, out: Uint8Array): void {
-    const from = (flow << SHIFT) + ORIGINATOR;
+    const from = (flow << SHIFT) + ENDS;
     const words = this.version(flow) === 4 ? 1 : 4;
     for (let word = 0; word < words; word++) {
-      putWord(out, word * 4, this.#words[from + word]!);
-      putWord(out, 16 + word * 4, this.#words[from + 4 + word]!);
+      putWord(out, word * 4, this.#words[from + 2 * word]!);
+      putWord(out, 16 + word * 4, this.#words[from + 2 * word + 1]!);
     }
   }
 
@@ -334,54 +342,59 @@ export class FlowTable {
   }
 
   #append(flow: number): void {
-    const records = this.#words;
-    const at = flow << SHIFT;
+    const links = this.#links;
+    const at = flow << LINK_SHIFT;
     const list = this.partition(flow) * CLASSES + this.kind(flow);
     const newest = this.#newest[list]!;
-    records[at + OLDER] = newest;
-    records[at + NEWER] = NONE;
+    links[at + OLDER] = newest;
+    links[at + NEWER] = NONE;
     if (newest === NONE) this.#oldest[list] = flow;
-    else records[(newest << SHIFT) + NEWER] = flow;
+    else links[(newest << LINK_SHIFT) + NEWER] = flow;
     this.#newest[list] = flow;
   }
 
   #unlink(flow: number): void {
-    const records = this.#words;
-    const at = flow << SHIFT;
+    const links = this.#links;
+    const at = flow << LINK_SHIFT;
     const list = this.partition(flow) * CLASSES + this.kind(flow);
-    const older = records[at + OLDER]!;
-    const newer = records[at + NEWER]!;
+    const older = links[at + OLDER]!;
+    const newer = links[at + NEWER]!;
     if (older === NONE) this.#oldest[list] = newer;
-    else records[(older << SHIFT) + NEWER] = newer;
+    else links[(older << LINK_SHIFT) + NEWER] = newer;
     if (newer === NONE) this.#newest[list] = older;
-    else records[(newer << SHIFT) + OLDER] = older;
+    else links[(newer << LINK_SHIFT) + OLDER] = older;
   }
 
   #grow(capacity: number): void {
     const before = this.#capacity;
-    const words = new Int32Array(capacity * RECORD);
-    words.set(this.#words);
+    const words = grown(this.#words, capacity * RECORD);
     this.#words = words;
     this.#octets = new Uint8Array(words.buffer);
+    this.#links = grown(this.#links, capacity << LINK_SHIFT);
     for (let flow = capacity - 1; flow >= before; flow--) {
       words[(flow << SHIFT) + CHAIN] = this.#free;
       this.#free = flow;
     }
     this.#capacity = capacity;
-    this.#rehash(capacity);
+    this.#rehash(capacity * BUCKETS);
   }
 
-  /** As many buckets as flows: chains stay about one long. */
-  #rehash(capacity: number): void {
+  #rehash(buckets: number): void {
     const records = this.#words;
-    this.#buckets = new Int32Array(capacity).fill(NONE);
+    this.#buckets = new Int32Array(buckets).fill(NONE);
     for (const oldest of this.#oldest)
-      for (let flow = oldest; flow !== NONE; flow = records[(flow << SHIFT) + NEWER]!) {
-        const bucket = (records[(flow << SHIFT) + HASH]! >>> PARTITION_BITS) & (capacity - 1);
+      for (let flow = oldest; flow !== NONE; flow = this.#links[(flow << LINK_SHIFT) + NEWER]!) {
+        const bucket = (records[(flow << SHIFT) + HASH]! >>> PARTITION_BITS) & (buckets - 1);
         records[(flow << SHIFT) + CHAIN] = this.#buckets[bucket]!;
         this.#buckets[bucket] = flow;
       }
   }
+}
+
+function grown(words: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(length);
+  larger.set(words);
+  return larger;
 }
 
 function putWord(out: Uint8Array, at: number, word: number): void {
@@ -393,8 +406,8 @@ function putWord(out: Uint8Array, at: number, word: number): void {
 
 function sameEnds(records: Int32Array, at: number, bytes: Uint8Array, a: number, b: number, words: number): boolean {
   for (let i = 0; i < words; i++) {
-    if (records[at + ORIGINATOR + i] !== (u32be(bytes, a + 4 * i) | 0)) return false;
-    if (records[at + RESPONDER + i] !== (u32be(bytes, b + 4 * i) | 0)) return false;
+    if (records[at + ENDS + 2 * i] !== (u32be(bytes, a + 4 * i) | 0)) return false;
+    if (records[at + ENDS + 2 * i + 1] !== (u32be(bytes, b + 4 * i) | 0)) return false;
   }
   return true;
 }
