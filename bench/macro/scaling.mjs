@@ -1,10 +1,12 @@
 // What one, two ... shards bring where neither source nor output is the limit: every packet lies in its slot before the clock starts,
 // and what is said is let go of. `npm run bench:scaling [-- FILE [SHARDS [RUNS]]]`. The clock runs over the second half of the slots:
-// in the first, each shard's code is compiled. Runs take turns; medians. Beside it, what two processors of this machine bring to loops
-// that share nothing.
-import { execFileSync } from 'node:child_process';
+// in the first, each shard's code is compiled. Runs take turns; medians. A shard alone leaves the other processors to the main thread
+// and to V8's own; so beside it stand one shard with all its threads on one processor (taskset), as many processes of one shard at
+// once, which share nothing but the machine, and loops that do not even need its memory.
+import { execFile, spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { openCapture } from '../../dist/capture/open.js';
 import { configureLimits } from '../../dist/protocols/limits.js';
@@ -36,6 +38,8 @@ async function rate(shardCount) {
   const settings = { messages: false, activities: true, sensor: 'bench', limits: {} };
   const shards = new Shards(shape, settings, silent, null);
   configureLimits({});
+  // A ring's memory is used again and again; here each slot's is used once, and had from the kernel before the clock starts.
+  new Uint8Array(shards.memory.said).fill(1);
   const gate = new Gate(shape, EVERYTHING, null, gateCounters(shards.counters.block(0)));
   const source = await openCapture([file]);
   const counts = [];
@@ -77,28 +81,47 @@ async function loops(processors) {
   return (processors * alone) / (await run(processors));
 }
 
+const self = fileURLToPath(import.meta.url);
+
+/** The rates of `processes` of so many shards each, all at once. */
+async function rates(shardCount, processes, prefix = []) {
+  const [command, ...rest] = [...prefix, process.execPath, self, file, most, runs, String(shardCount)];
+  const said = Array.from({ length: processes }, () => promisify(execFile)(command, rest));
+  return (await Promise.all(said)).map(({ stdout }) => JSON.parse(stdout));
+}
+const sum = (said) => said.reduce((all, one) => all + one.rate, 0);
+
 if (only !== undefined) console.log(JSON.stringify(await rate(Number(only))));
 else {
   ensureLoad(file, 6_000_000);
+  const canPin = spawnSync('taskset', ['--version']).status === 0;
   const sizes = Array.from({ length: Number(most) }, (_, index) => index + 1);
-  const measured = sizes.map(() => []);
-  const machine = sizes.map(() => []);
+  const measured = sizes.map(() => ({ shards: [], processes: [], loops: [] }));
+  const pinned = [];
   let packets = 0;
-  for (let run = 0; run < Number(runs); run++)
-    for (const [index, shardCount] of sizes.entries()) {
-      const args = [fileURLToPath(import.meta.url), file, most, runs, String(shardCount)];
-      const said = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
-      measured[index].push(said.rate);
-      packets = said.packets;
-      machine[index].push(await loops(shardCount));
+  for (let run = 0; run < Number(runs); run++) {
+    if (canPin) pinned.push(sum(await rates(1, 1, ['taskset', '--cpu-list', '0'])));
+    for (const [index, size] of sizes.entries()) {
+      const said = await rates(size, 1);
+      packets = said[0].packets;
+      measured[index].shards.push(sum(said));
+      measured[index].processes.push(sum(await rates(1, size)));
+      measured[index].loops.push(await loops(size));
     }
+  }
   console.log(
     `${file}: ${count(packets)} packets in memory; Node ${process.version}, ${cpus().length} cores; medians of ${runs}`,
   );
-  console.log('| shards | packets/s | times one | loops, times one |\n| --- | --- | --- | --- |');
-  for (const [index, shardCount] of sizes.entries()) {
-    const ratio = median(measured[index]) / median(measured[0]);
-    const own = median(machine[index]);
-    console.log(`| ${shardCount} | ${count(median(measured[index]))} | ${ratio.toFixed(2)} | ${own.toFixed(2)} |`);
+  console.log('| shards | packets/s | times one | times one on one processor | processes, times one | loops, times one |');
+  console.log('| --- | --- | --- | --- | --- | --- |');
+  const one = median(measured[0].shards);
+  for (const [index, { shards, processes, loops: own }] of measured.entries()) {
+    const columns = [
+      median(shards) / one,
+      canPin ? median(shards) / median(pinned) : Number.NaN,
+      median(processes) / one,
+      median(own),
+    ];
+    console.log(`| ${[sizes[index], count(median(shards)), ...columns.map((ratio) => ratio.toFixed(2))].join(' | ')} |`);
   }
 }
