@@ -3,8 +3,11 @@
 import { Bench } from 'tinybench';
 import { JsonWriter } from '../../dist/activity/json-writer.js';
 import { COLUMNS } from '../../dist/activity/rows.js';
+import { Speaker } from '../../dist/activity/speaker.js';
 import { openCapture } from '../../dist/capture/open.js';
 import { Packet } from '../../dist/ip/packet.js';
+import { say as sayDns } from '../../dist/protocols/dns/activities.js';
+import { dns as dnsProtocol } from '../../dist/protocols/dns/index.js';
 import { DnsMessage } from '../../dist/protocols/dns/wire.js';
 import { KerberosMessage } from '../../dist/protocols/kerberos/wire.js';
 import { LdapMessage } from '../../dist/protocols/ldap/wire.js';
@@ -14,6 +17,7 @@ import { EVERYTHING, Gate } from '../../dist/shard/gate.js';
 import { CounterBlocks } from '../../dist/slots/counters.js';
 import { DEFAULT_SHAPE } from '../../dist/slots/layout.js';
 import { allocateRing, Ring } from '../../dist/slots/ring.js';
+import { FlowContext } from '../../dist/transport/flow-context.js';
 import { Stream } from '../../dist/transport/stream.js';
 import { counterMap, gateCounters } from '../../dist/worker/catalogue.js';
 import { Shard } from '../../dist/worker/shard.js';
@@ -42,6 +46,7 @@ const dns = new DnsMessage();
 const ldapMessage = await firstPayload('ldap-simple-bind', (port, b, at) => port === 389 && b[at] === 0x30);
 const ldap = new LdapMessage();
 const json = new JsonWriter();
+const dnsActivity = activityOf(await firstPayload('dns-lookups', (port, b, at) => port === 53 && b[at + 7] > 1));
 const nobody = { deliver: () => true, lose: () => true };
 const inOrder = new Stream();
 const reordered = new Stream();
@@ -73,7 +78,8 @@ bench
   .add('write a string of 24 characters as JSON', () => {
     json.at = 0;
     json.string('krbtgt/LAB.EXAMPLE@LAB.X');
-  });
+  })
+  .add(`write a DNS activity, ${dnsActivity.bytes} bytes`, dnsActivity.write);
 reordered.segment(early, segment, 0, 0, 0, nobody);
 await bench.run();
 for (const { name, result } of bench.tasks)
@@ -94,6 +100,36 @@ for (const { name, result } of shards.tasks) {
   const nanoseconds = result.latency.p50 * 1e6;
   const each = activities === 0 ? '-' : (nanoseconds / 1000 / activities).toFixed(1);
   console.log(`${name.padEnd(42)} ${(nanoseconds / packets).toFixed(0).padStart(14)} ${each.padStart(16)}`);
+}
+
+/** Writes the line of a DNS answer's activity, all fields, into the same memory again and again. */
+function activityOf({ bytes, payload, end }) {
+  const answer = new DnsMessage();
+  answer.bind(bytes, payload, end);
+  const { id, opcode, qname, qtype, qclass, flags } = answer;
+  const silent = { message() {}, activity() {}, refused() {} };
+  const speaker = new Speaker(() => context, 'bench', new Uint8Array(16), silent);
+  const context = new FlowContext(silent, speaker.claims);
+  context.activities = speaker.activities;
+  context.addresses.set([10, 77, 0, 101], 0);
+  context.addresses.set([10, 77, 0, 10], 16);
+  Object.assign(context, { transport: 'udp', originatorPort: 50_000, responderPort: 53, serverPort: 53, seconds: 1_700_000_000 });
+  const asked = { seconds: 1_700_000_000, nanoseconds: 1_000, direction: 0, changes: null, prerequisites: 0, signedBy: '' };
+  const counted = { edns: 0, retransmissions: 0, messages: 0, records: 0, soas: 0 };
+  const query = { id, opcode, qname, qtype, qclass, flags, frame: 1, ...asked, ...counted };
+  const lines = new Uint8Array(new SharedArrayBuffer(1 << 20));
+  const rows = new Float64Array(new SharedArrayBuffer(1 << 20));
+  const write = () => {
+    // Each packet another one, as in a capture: nothing but what a shard keeps is kept.
+    context.frame = context.order = context.frame + 2;
+    context.nanoseconds = (context.frame * 1_000) % 1_000_000_000;
+    context.flow++;
+    if (speaker.json.at > (1 << 20) - 4096 || speaker.rows.count > 5_000) speaker.into(lines, rows);
+    sayDns(speaker.activities, dnsProtocol.activities[0], query, answer, null, context);
+  };
+  speaker.into(lines, rows);
+  write();
+  return { write, bytes: speaker.json.at };
 }
 
 /** A capture's first TCP or UDP payload that is wanted. */

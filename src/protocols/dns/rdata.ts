@@ -29,11 +29,9 @@ export function rdataText(message: DnsMessage, type: number, from: number, until
     case DNAME:
       return name(message, from, until);
     case MX:
-      return length > 2 ? `${u16be(bytes, from)} ${name(message, from + 2, until)}` : unknown(bytes, from, until);
+      return length > 2 ? name(message, from, until, 1) : unknown(bytes, from, until);
     case SRV:
-      return length > 6
-        ? `${u16be(bytes, from)} ${u16be(bytes, from + 2)} ${u16be(bytes, from + 4)} ${name(message, from + 6, until)}`
-        : unknown(bytes, from, until);
+      return length > 6 ? name(message, from, until, 3) : unknown(bytes, from, until);
     case SOA: {
       const primary = name(message, from, until);
       const mailbox = name(message, reader.next, until);
@@ -50,7 +48,7 @@ export function rdataText(message: DnsMessage, type: number, from: number, until
         : unknown(bytes, from, until);
     case SVCB:
     case HTTPS:
-      return length > 2 ? `${u16be(bytes, from)} ${name(message, from + 2, until)}` : unknown(bytes, from, until);
+      return length > 2 ? name(message, from, until, 1) : unknown(bytes, from, until);
     case CAA:
       return length > 2 && from + 2 + u8(bytes, from + 1) <= until
         ? `${u8(bytes, from)} ${latin1(bytes, from + 2, from + 2 + u8(bytes, from + 1))}`
@@ -63,9 +61,9 @@ export function rdataText(message: DnsMessage, type: number, from: number, until
   }
 }
 
-/** A name in the RDATA that ends at `until`. */
-function name(message: DnsMessage, at: number, until: number): string {
-  return `${reader.text(message.bytes, message.start, at, until)}.`;
+/** A name in the RDATA that ends at `until`, and so many numbers before it. */
+function name(message: DnsMessage, at: number, until: number, numbers = 0): string {
+  return reader.data(message.bytes, message.start, at, until, numbers);
 }
 
 function text(bytes: Uint8Array, from: number, until: number): string {

@@ -13,6 +13,7 @@ const POINTER = 0xc0;
 const TO_QUESTION = (POINTER << 8) | HEADER;
 const MAX_NAME = 255;
 const DOT = 0x2e;
+const SPACE = 0x20;
 const BACKSLASH = 0x5c;
 const DIGIT_0 = 0x30;
 
@@ -28,13 +29,31 @@ export class NameReader {
 
   /** The name at `at` in the message [start, end). */
   text(bytes: Uint8Array, start: number, at: number, end: number): string {
+    spelled = 0;
+    this.reason = this.#spell(bytes, start, at, end);
+    return spelt();
+  }
+
+  /** Record data that ends with a name: `numbers` of 16 bits at `at`, then the name with its final dot. */
+  data(bytes: Uint8Array, start: number, at: number, end: number, numbers: number): string {
+    spelled = 0;
+    for (let i = 0; i < numbers; i++) {
+      spellNumber(u16be(bytes, at + 2 * i));
+      spelling[spelled++] = SPACE;
+    }
+    this.reason = this.#spell(bytes, start, at + 2 * numbers, end);
+    spelling[spelled++] = DOT;
+    return spelt();
+  }
+
+  /** Appends the name at `at` to what is spelled; returns why it ended there. */
+  #spell(bytes: Uint8Array, start: number, at: number, end: number): Reason {
+    const first = spelled;
     let from = at;
     let before = at;
     let length = 0;
     let jumps = 0;
     this.next = -1;
-    this.reason = OK;
-    spelled = 0;
     for (;;) {
       if (from >= end) return this.#stop(SHORT, from);
       const size = u8(bytes, from);
@@ -57,7 +76,7 @@ export class NameReader {
       // The root label at the end counts too (2.3.4).
       if (length + 1 > MAX_NAME) return this.#stop(TOO_LONG, from);
       if (from + 1 + size > end) return this.#stop(OVERRUN, from);
-      if (spelled > 0) spelling[spelled++] = DOT;
+      if (spelled > first) spelling[spelled++] = DOT;
       spell(bytes, from + 1, from + 1 + size);
       from += 1 + size;
     }
@@ -72,16 +91,24 @@ export class NameReader {
     return message.qname;
   }
 
-  #stop(reason: Reason, at: number): string {
-    this.reason = reason;
+  #stop(reason: Reason, at: number): Reason {
     if (this.next === -1) this.next = at;
-    return spelled === 0 ? '' : names.text('ascii', spelling, 0, spelled);
+    return reason;
   }
 }
 
-/** The name being read in presentation form: each byte of it may become an escape of four. */
-const spelling = new Uint8Array(4 * MAX_NAME);
+/** What is being read in presentation form: each byte of a name may become an escape of four; before it numbers, behind it a dot. */
+const spelling = new Uint8Array(4 * MAX_NAME + 32);
 let spelled = 0;
+
+const spelt = (): string => names.text('ascii', spelling, 0, spelled);
+
+/** Appends a number below 100,000. */
+function spellNumber(value: number): void {
+  let divisor = 10_000;
+  while (divisor > 1 && value < divisor) divisor /= 10;
+  for (; divisor >= 1; divisor /= 10) spelling[spelled++] = DIGIT_0 + (Math.floor(value / divisor) % 10);
+}
 
 /** Appends one label in the form of RFC 4343 2.1: dots, backslashes and what cannot be printed are escaped. */
 function spell(bytes: Uint8Array, from: number, until: number): void {
