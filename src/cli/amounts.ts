@@ -12,12 +12,17 @@ export function bytes(text: string): number {
   return Math.round(value);
 }
 
-/** A reader of seconds from a number with ms, s, m, h or d behind it, at most as many as `most` says in the same form. */
-export function duration(most: string): (text: string) => number {
+/**
+ * A reader of seconds from a number with ms, s, m, h or d behind it, at most as many as `most` says in the same form and at least as
+ * many as `least` does.
+ */
+export function duration(most: string, least = '0'): (text: string) => number {
   const bound = seconds(most);
+  const floor = seconds(least);
   return (text) => {
     const value = seconds(text);
     if (!(value > 0)) throw new InvalidArgumentError('It must be a time such as 90s, 15m or 24h.');
+    if (value < floor) throw new InvalidArgumentError(`It must be at least ${least}.`);
     if (value > bound) throw new InvalidArgumentError(`It must be at most ${most}.`);
     return value;
   };

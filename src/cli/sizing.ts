@@ -10,6 +10,7 @@ import { hostHere, readHosts, UNKNOWN_HOST } from '../sizing/hosts.ts';
 import { readModel } from '../sizing/model.ts';
 import { referenceModel } from '../sizing/reference-model.ts';
 import { hostOf, type Observed, size } from '../sizing/sizing.ts';
+import { BUCKET_SECONDS, DAY_SECONDS, MAX_DAYS } from '../sizing/traffic.ts';
 import { bytes, duration } from './amounts.ts';
 import { number } from './arguments.ts';
 import { onStop } from './signals.ts';
@@ -34,6 +35,8 @@ interface Options {
 }
 
 const GIBIBYTE = 2 ** 30;
+/** The last look comes up to an interval late. */
+const LONGEST = `${MAX_DAYS - 1}d`;
 
 export function sizingCommand(): Command {
   return new Command('sizing')
@@ -50,8 +53,8 @@ export function sizingCommand(): Command {
     .option('--name <dc>', 'name of the domain controller that --adapter or --capture is of', 'dc')
     .option('--cores <n>', 'cores of domain controllers that --hosts does not name', number)
     .option('--memory <size>', 'memory of those, such as 16G', bytes)
-    .option('--for <time>', 'how long adapters are counted; Ctrl-C ends it early', duration('100d'), 86_400)
-    .option('--interval <time>', 'time between looks at the counters, at most 1h', duration('1h'), 5)
+    .option('--for <time>', 'how long adapters are counted; Ctrl-C ends it early', duration(LONGEST), DAY_SECONDS)
+    .option('--interval <time>', 'time between looks at the counters, 1s to 1h', duration('1h', '1s'), BUCKET_SECONDS)
     .option('--model <file>', 'what `adtap bench --model` wrote (default: a reference that was measured on two cores)')
     .option('--json', 'print the result as JSON')
     .option('--csv <file>', 'write a line a domain controller; - is standard output')

@@ -22,7 +22,8 @@ const GIBIBYTE = 2 ** 30;
 /** The machine that this process runs on: as much of it as may be used here, which in a container is less than there is. */
 export async function hostHere(machine: Machine): Promise<Host> {
   const { usable } = await cpuFacts(machine);
-  return { ...UNKNOWN_HOST, cores: usable, memoryGib: memoryFacts(machine).total / GIBIBYTE };
+  // A quota is a quotient of microseconds.
+  return { ...UNKNOWN_HOST, cores: Math.round(usable * 100) / 100, memoryGib: memoryFacts(machine).total / GIBIBYTE };
 }
 
 /** Hosts by lower-case name from a CSV with columns `dc`, `cores`, `memory_gb`, and if wanted `os`, `cpu_percent`, `memory_used_gb`. */
