@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfig } from '../config/index.ts';
 import { AdtapError } from '../errors.ts';
 import { type Endpoint, isIpv6, parseEndpoint } from '../nnr/active/endpoint.ts';
-import { activeLimits } from '../nnr/active/limits.ts';
+import { activeLimits, MOST } from '../nnr/active/limits.ts';
 import { DNS_PORT } from '../nnr/active/reverse-dns.ts';
 import type { ActiveMethod, Answer } from '../nnr/answer.ts';
 import { printed } from '../nnr/names.ts';
@@ -35,10 +35,6 @@ interface Options {
 }
 
 const FAILED = 1;
-// As in the configuration's `nnr` section.
-const MAX_TIMEOUT_MS = 60_000;
-const MAX_RATE = 10_000;
-const MAX_SOCKETS = 4096;
 const REASONS: Readonly<Record<CertaintyReason, string>> = {
   proof: 'the computer says so itself',
   agreement: 'they agree',
@@ -61,12 +57,12 @@ export function resolveCommand(): Command {
     )
     .option('--staged', 'one method after the other until one answers, instead of all at once')
     .option('--json', 'one JSON object a line instead of a table')
-    .option('--timeout <ms>', 'what a look-up may take, in milliseconds', positiveUpTo(MAX_TIMEOUT_MS))
+    .option('--timeout <ms>', 'what a look-up may take, in milliseconds', positiveUpTo(MOST.timeoutMs))
     .option('--dns <server>', "DNS server, as ADDRESS or ADDRESS:PORT; repeatable (default: the system's)", oneServer)
     .option('--suffix <domain>', 'domain in which names of one label are looked for; repeatable', more)
     .option('--from <address>', 'address of this machine to ask from; one of each family', oneFrom)
-    .option('--rate <n>', 'look-ups a second, at most', positiveUpTo(MAX_RATE))
-    .option('--sockets <n>', 'look-ups at once, at most', positiveUpTo(MAX_SOCKETS))
+    .option('--rate <n>', 'look-ups a second, at most', positiveUpTo(MOST.lookupsPerSecond))
+    .option('--sockets <n>', 'look-ups at once, at most', positiveUpTo(MOST.sockets))
     .option('--config <file>', "the sensor's configuration, for what is not said here")
     .action(run);
 }

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { parseAddress } from '../ip/parse-address.ts';
 import { parseEndpoint } from '../nnr/active/endpoint.ts';
+import { MOST } from '../nnr/active/limits.ts';
 import { parseNetwork } from '../nnr/scope.ts';
 import { allLimits } from '../worker/catalogue.ts';
 
@@ -132,12 +133,12 @@ export const configSchema = z
           .boolean()
           .default(false)
           .describe('Whether the methods are tried one after the other until one answers, instead of all at once.'),
-        lookupsPerSecond: whole(1, 10_000)
+        lookupsPerSecond: whole(1, MOST.lookupsPerSecond)
           .default(50)
           .describe('Look-ups begun in any second, at most; one method asked of one address is one.'),
-        sockets: whole(1, 4096).default(64).describe('Look-ups under way at once, at most; each has one socket.'),
+        sockets: whole(1, MOST.sockets).default(64).describe('Look-ups under way at once, at most; each has one socket.'),
         perTargetSeconds: whole(0, 86_400).default(10).describe('The least time between two rounds of look-ups of one address.'),
-        timeoutMs: whole(50, 60_000).default(2000).describe('What a look-up may take in all.'),
+        timeoutMs: whole(50, MOST.timeoutMs).default(2000).describe('What a look-up may take in all.'),
         retries: whole(0, 1).default(1).describe('How often a datagram is sent again, at half of that time.'),
         dnsServers: z
           .array(dnsServer)

@@ -1,5 +1,8 @@
-// What bounds the active look-ups beyond their rates, which are configuration.
+// What bounds the active look-ups.
 import { defineLimits } from '../../protocols/limits.ts';
+
+/** What may be configured or asked for, at most. */
+export const MOST = { timeoutMs: 60_000, lookupsPerSecond: 10_000, sockets: 4096 } as const;
 
 export const activeLimits = defineLimits('nnrActive', {
   peerBytes: {
