@@ -57,9 +57,9 @@ const none = (why: string): Budget => ({
 });
 
 function tryCgroups(wish: BudgetWish, machine: BudgetMachine, reasons: string[]): Budget | null {
-  const folders = unifiedGroup(machine) ?? [];
-  if (folders.length === 0) {
-    reasons.push('cgroup v2 is not mounted');
+  const folders = unifiedGroup(machine);
+  if (folders === null || folders.length === 0) {
+    reasons.push(folders === null ? 'cgroup v2 is not mounted' : 'the folders of cgroup v2 cannot be read');
     return null;
   }
   let problem = '';
