@@ -3,6 +3,7 @@
 // own; sizes take turns. Medians.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { growSparingly } from '../../dist/runtime/heap.js';
 import { EVERYTHING, Gate } from '../../dist/shard/gate.js';
 import { CounterBlocks } from '../../dist/slots/counters.js';
 import { DEFAULT_SHAPE } from '../../dist/slots/layout.js';
@@ -11,6 +12,7 @@ import { counterMap, gateCounters } from '../../dist/worker/catalogue.js';
 import { Shard } from '../../dist/worker/shard.js';
 import { count, median } from '../measure.mjs';
 
+growSparingly();
 const SIZES = [1_000, 10_000, 100_000, 1_000_000];
 const PACKETS = 3_000_000;
 const ROUNDS = 5;

@@ -2,7 +2,7 @@
 // and what is said is let go of. `npm run bench:scaling [-- FILE [SHARDS [RUNS]]]`. The clock runs over the second half of the slots:
 // in the first, each shard's code is compiled. Runs take turns; medians. A shard alone leaves the other processors to the main thread
 // and to V8's own; so beside it stand one shard with all its threads on one processor (taskset), as many processes of one shard at
-// once, which share nothing but the machine, and loops that do not even need its memory.
+// once, each by its own clock, which share nothing but the machine, and loops that do not even need its memory.
 import { execFile, spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { openCapture } from '../../dist/capture/open.js';
 import { configureLimits } from '../../dist/protocols/limits.js';
+import { growSparingly } from '../../dist/runtime/heap.js';
 import { Shards } from '../../dist/runtime/shards.js';
 import { EVERYTHING, Gate } from '../../dist/shard/gate.js';
 import { DEFAULT_SHAPE } from '../../dist/slots/layout.js';
@@ -17,9 +18,10 @@ import { gateCounters } from '../../dist/worker/catalogue.js';
 import { ensureLoad } from '../load.mjs';
 import { count, median } from '../measure.mjs';
 
+growSparingly();
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const [file = `${root}bench/tmp/load.pcap`, most = '2', runs = '5', only] = process.argv.slice(2);
-/** Slots that are filled, and what each has room for: four GiB of memory at most. */
+/** Slots that are filled, and what each has room for: four GiB of memory at most, in each process. */
 const SLOTS = 2600;
 const ROOM = { scratchBytes: 1 << 17, slotPackets: 1 << 12, lineBytes: 1 << 18, rowNumbers: 1 << 13 };
 const LOOP = `
@@ -94,7 +96,7 @@ const sum = (said) => said.reduce((all, one) => all + one.rate, 0);
 if (only !== undefined) console.log(JSON.stringify(await rate(Number(only))));
 else {
   ensureLoad(file, 6_000_000);
-  const canPin = spawnSync('taskset', ['--version']).status === 0;
+  const canPin = spawnSync('taskset', ['--cpu-list', '0', 'true']).status === 0;
   const sizes = Array.from({ length: Number(most) }, (_, index) => index + 1);
   const measured = sizes.map(() => ({ shards: [], processes: [], loops: [] }));
   const pinned = [];

@@ -11,6 +11,7 @@ import { dns as dnsProtocol } from '../../dist/protocols/dns/index.js';
 import { DnsMessage } from '../../dist/protocols/dns/wire.js';
 import { KerberosMessage } from '../../dist/protocols/kerberos/wire.js';
 import { LdapMessage } from '../../dist/protocols/ldap/wire.js';
+import { growSparingly } from '../../dist/runtime/heap.js';
 import { explainKerberos } from '../../dist/schemas/kerberos.js';
 import { flowHash } from '../../dist/shard/flow-hash.js';
 import { EVERYTHING, Gate } from '../../dist/shard/gate.js';
@@ -22,6 +23,7 @@ import { Stream } from '../../dist/transport/stream.js';
 import { counterMap, gateCounters } from '../../dist/worker/catalogue.js';
 import { Shard } from '../../dist/worker/shard.js';
 
+growSparingly();
 const frames = await framesOf('kerberos-options');
 const packet = new Packet();
 const payloads = frames
