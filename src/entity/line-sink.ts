@@ -2,7 +2,7 @@
 
 /** Where finished lines go. */
 export interface LineSink {
-  /** Appends bytes [start, end) of `from`. */
+  /** Appends UTF-8, the bytes [start, end) of `from`. */
   append(from: Uint8Array, start: number, end: number): void;
   /** The line is whole. */
   endLine(): void;

@@ -35,7 +35,7 @@ const KIND = 3; // IP version and transport
 const SECONDS = 4;
 /** A word of four octets: state, class, partition, handshake. */
 const OCTETS = 5 * 4;
-/** The addresses' words in turn, originator first: what IPv4 needs lies in one line, wherever in a line the memory begins. */
+/** The addresses' words in turn, originator first: what IPv4 needs lies in one line also where memory begins 16 or 32 bytes into one. */
 const ENDS = 6;
 /** Second line: pieces of data that no protocol recognised, sequence numbers, the last datagram of each direction. */
 const PROBES = 16;
@@ -86,7 +86,7 @@ export class FlowTable {
   }
 
   /**
-   * Reads ahead what find() and touch() will need for `count` flows, FORESEEN at most: loads that do not wait for one another.
+   * Reads ahead what find() will need for `count` flows, FORESEEN at most: loads that do not wait for one another.
    * Returns a number that means nothing.
    */
   foresee(hashes: Readonly<Uint32Array>, count: number): number {
