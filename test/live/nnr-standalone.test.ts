@@ -19,9 +19,11 @@ function ports() {
   const management = new Wire();
   ip('addr', 'add', '198.51.100.2/24', 'dev', management.tap);
   ip('addr', 'add', '10.77.0.2/24', 'dev', mirror.tap);
-  writeFileSync(`/proc/sys/net/ipv6/conf/${mirror.tap}/disable_ipv6`, '0');
-  // Else the kernel greets the network by itself.
-  writeFileSync(`/proc/sys/net/ipv6/conf/${mirror.tap}/router_solicitations`, '0');
+  // Else the kernel greets the network by itself, and up to a second later once more.
+  const setting = (name: string): string => `/proc/sys/net/ipv6/conf/${mirror.tap}/${name}`;
+  writeFileSync(setting('router_solicitations'), '0');
+  writeFileSync(setting('mldv2_unsolicited_report_interval'), '1');
+  writeFileSync(setting('disable_ipv6'), '0');
   ip('addr', 'flush', 'dev', mirror.tap, 'scope', 'link');
   ip('addr', 'add', 'fd00::2/64', 'dev', mirror.tap, 'nodad');
   return {
