@@ -1,12 +1,14 @@
 // Replay: capture files through the pipeline, once, in order.
-import { availableParallelism } from 'node:os';
 import { addressKeys } from '../activity/address-key.ts';
 import { ACTIVITY, KIND } from '../activity/rows.ts';
 import { openCapture } from '../capture/open.ts';
 import { Enricher, type EnrichSettings } from '../entity/enrich.ts';
+import { parallelism } from '../host/cpu.ts';
+import { thisMachine } from '../host/machine.ts';
 import type { ActiveSettings } from '../nnr/active-nnr.ts';
 import { EVERYTHING } from '../shard/gate.ts';
 import { type ByteSink, LineBuffer } from '../sink/line-buffer.ts';
+import { PARTITIONS } from '../slots/layout.ts';
 import { type Accounting, account } from './accounting.ts';
 import { Names } from './names.ts';
 import { paceClock } from './pace.ts';
@@ -91,7 +93,7 @@ export async function replayTo(
   watch: ReplayWatch = {},
 ): Promise<ReplaySummary> {
   const emit = settings.emit ?? ['activities'];
-  const workers = settings.workers ?? Math.max(1, availableParallelism() - 1);
+  const workers = settings.workers ?? Math.max(1, Math.min(parallelism(thisMachine) - 1, PARTITIONS));
   const sensor = settings.sensor ?? 'adtap';
   const selection = {
     from: settings.from ?? EVERYTHING.from,

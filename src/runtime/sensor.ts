@@ -1,7 +1,6 @@
 // The sensor: adapters through the live pipeline into a sink, and the life around it: health, restraint, metrics, signals.
 import { execFileSync } from 'node:child_process';
 import { appendFile, stat } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { addressKeys } from '../activity/address-key.ts';
 import { SOURCE, SOURCE_COMPUTER } from '../activity/rows.ts';
@@ -13,6 +12,7 @@ import { addressBefore } from '../entity/entity-lines.ts';
 import { AdtapError } from '../errors.ts';
 import { type Condition, examine, type Loss } from '../health/examine.ts';
 import { HealthBook, type IssueLine } from '../health/issues.ts';
+import { parallelism } from '../host/cpu.ts';
 import { thisMachine as host } from '../host/machine.ts';
 import { takeSample } from '../host/watch.ts';
 import { LagHistogram } from '../metrics/lag.ts';
@@ -28,6 +28,7 @@ import { openDescriptor } from '../sink/descriptor.ts';
 import type { LastingSink } from '../sink/lasting.ts';
 import { LineBuffer } from '../sink/line-buffer.ts';
 import { RotatingFile } from '../sink/rotating-file.ts';
+import { PARTITIONS } from '../slots/layout.ts';
 import { type Accounting, account } from './accounting.ts';
 import { type AdapterPlan, type AdapterStatus, Adapters } from './live/adapters.ts';
 import { DomainControllers } from './live/domain-controllers.ts';
@@ -67,7 +68,7 @@ const HEAP_SHARE = 0.5;
 const LEAST_HEAP_MEGABYTES = 64;
 
 export const workerCount = (config: Config): number =>
-  config.sensor.workers === 0 ? availableParallelism() : config.sensor.workers;
+  config.sensor.workers === 0 ? Math.min(parallelism(host), PARTITIONS) : config.sensor.workers;
 
 /** What the kernel is to let in, for Ethernet and for linktypes without tags. */
 export function kernelFilters(config: Config): { readonly filter: string; readonly plainFilter: string } {

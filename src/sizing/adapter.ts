@@ -29,7 +29,8 @@ export async function countAdapters(
   const began = time;
   while (time - began < settings.seconds && !settings.signal.aborted) {
     try {
-      await sleep(settings.intervalSeconds * 1000, undefined, { signal: settings.signal });
+      const left = settings.seconds - (time - began);
+      await sleep(Math.min(settings.intervalSeconds, left) * 1000, undefined, { signal: settings.signal });
     } catch {
       // Ended early: the piece of an interval counts too.
     }

@@ -87,6 +87,11 @@ describe('adtap sizing', () => {
     expect(dc?.warnings.join()).toMatch(/busy is their average, not the busiest 15 minutes/);
   });
 
+  it('does not count beyond its time for the sake of an interval', async () => {
+    const { controllers } = await json('--adapter', 'lo', '--for', '1s', '--interval', '1h');
+    expect(controllers[0]?.traffic?.seconds).toBeGreaterThan(0.9);
+  });
+
   it('counts an adapter of this machine', async () => {
     const { controllers } = await json('--adapter', 'lo', '--for', '2s', '--interval', '1s');
     expect(controllers[0]?.adapters).toEqual(['lo']);

@@ -1,7 +1,7 @@
 // Processors, their quotas and their time, on recorded machines.
 import { describe, expect, it } from 'vitest';
 import { controlGroup } from '../../../src/host/cgroup.ts';
-import { cpuFacts, cpuQuota, cpuTimes, parseList } from '../../../src/host/cpu.ts';
+import { cpuFacts, cpuQuota, cpuTimes, parallelism, parseList } from '../../../src/host/cpu.ts';
 import { recordedMachine, under } from '../../support/recorded-machine.ts';
 import { CGROUP2, CGROUP2_MOUNT, dockerV1, podV2, STAT_4 } from './recordings.ts';
 
@@ -83,6 +83,13 @@ describe('processors', () => {
       ...cores({ 0: '0', 2: '2' }),
     };
     expect(await cpuFacts(recordedMachine({ files }))).toMatchObject({ online: 2, allowed: 2, physical: 2 });
+  });
+
+  it('keep as many threads busy as are allowed, online and granted, at least one', () => {
+    const status = { '/proc/self/status': 'Cpus_allowed_list:\t0-5\n', '/sys/devices/system/cpu/online': '0-3\n' };
+    expect(parallelism(recordedMachine({ files: status }))).toBe(4);
+    expect(parallelism(recordedMachine({ files: { ...podV2, ...status } }))).toBe(2);
+    expect(parallelism(recordedMachine({ files: { ...dockerV1, ...status } }))).toBe(1);
   });
 
   it('are as many as the quota grants', async () => {
