@@ -16,17 +16,23 @@ const MAX_DEPTH = 32;
  * Sources: cgroups(7) for /proc/self/cgroup, proc_pid_mountinfo(5).
  */
 export function controlGroup(machine: Machine, controller: string): ControlGroup | null {
-  const own = memberships(machine).find((one) => one.controllers.includes(controller));
-  const mount = mounts(machine).find((one) => one.type === 'cgroup' && one.options.includes(controller));
+  const groups = memberships(machine);
+  const mounted = mounts(machine);
+  const own = groups.find((one) => one.controllers.includes(controller));
+  const mount = mounted.find((one) => one.type === 'cgroup' && one.options.includes(controller));
   if (own !== undefined && mount !== undefined) return { version: 1, folders: upwards(machine, mount, own.path) };
-  const folders = unifiedGroup(machine);
+  const folders = unifiedGroup(machine, groups, mounted);
   return folders === null ? null : { version: 2, folders };
 }
 
 /** The folders of version 2, whichever controllers it has: this process's own first; null where it is not mounted. */
-export function unifiedGroup(machine: Machine): readonly string[] | null {
-  const own = memberships(machine).find((one) => one.id === '0' && one.controllers[0] === '');
-  const mount = mounts(machine).find((one) => one.type === 'cgroup2');
+export function unifiedGroup(
+  machine: Machine,
+  groups: readonly Membership[] = memberships(machine),
+  mounted: readonly Mount[] = mounts(machine),
+): readonly string[] | null {
+  const own = groups.find((one) => one.id === '0' && one.controllers[0] === '');
+  const mount = mounted.find((one) => one.type === 'cgroup2');
   return own === undefined || mount === undefined ? null : upwards(machine, mount, own.path);
 }
 

@@ -20,20 +20,21 @@ const CPUS = '/sys/devices/system/cpu';
 
 /** How many threads can be busy at once: one for each processor that is allowed, as far as the quota goes round. */
 export function parallelism(machine: Machine): number {
-  const allowed = presentCpus(machine)?.length || availableParallelism();
-  // Node before 22 does not mind quotas.
+  const allowed = presentCpus(machine, onlineCpus(machine))?.length || availableParallelism();
+  // Node 20 does not mind quotas.
   return Math.max(1, Math.min(allowed, Math.ceil(cpuQuota(machine) ?? allowed)));
 }
 
+const onlineCpus = (machine: Machine): readonly number[] | null => parseList(readWord(machine, `${CPUS}/online`));
+
 /** Processors that this process may run on and that are online; null where only their count is known. */
-function presentCpus(machine: Machine): readonly number[] | null {
-  const online = parseList(readWord(machine, `${CPUS}/online`));
+function presentCpus(machine: Machine, online: readonly number[] | null): readonly number[] | null {
   return allowedCpus(machine)?.filter((cpu) => online === null || online.includes(cpu)) ?? online;
 }
 
 export async function cpuFacts(machine: Machine): Promise<CpuFacts> {
-  const online = parseList(readWord(machine, `${CPUS}/online`));
-  const allowed = presentCpus(machine);
+  const online = onlineCpus(machine);
+  const allowed = presentCpus(machine, online);
   const count = allowed?.length || availableParallelism();
   const quota = cpuQuota(machine);
   return {
