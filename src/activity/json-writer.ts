@@ -1,6 +1,6 @@
 // JSON written as bytes: fields go straight into one growing buffer, no objects and (for byte ranges) no strings in between.
 import { LITTLE_ENDIAN, Piece, WORD } from '../bytes/piece.ts';
-import { u8, u32be } from '../bytes/read.ts';
+import { u8, u32be, viewOf } from '../bytes/read.ts';
 import { type Charset, text as decode } from '../bytes/text.ts';
 import { dottedDecimal, formatAddress } from '../ip/address.ts';
 import { AddressCache } from '../ip/address-cache.ts';
@@ -320,5 +320,3 @@ export class JsonWriter implements Sink {
     this.#view = viewOf(grown);
   }
 }
-
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

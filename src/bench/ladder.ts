@@ -1,9 +1,9 @@
 // The ladder: the rows of Microsoft's table one by one, and whether adtap holds each within what the table gives the sensor.
+import { GIBIBYTE } from '../bytes/units.ts';
 import type { MdiRow } from '../sizing/mdi-table.ts';
 import { coresUsed } from './figures.ts';
 import type { Measured } from './messages.ts';
 
-const GIBIBYTE = 2 ** 30;
 /** How much later packets may be taken at the end of a phase than at its start: milliseconds, or a share of its time. */
 const GROWTH_MS = 20;
 const GROWTH_SHARE = 0.01;

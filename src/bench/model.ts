@@ -1,10 +1,9 @@
 // The model that sizing reads, made of what the bench measured.
+import { GIBIBYTE } from '../bytes/units.ts';
 import type { Model } from '../sizing/model.ts';
 import type { BenchResult } from './bench.ts';
 import { coresUsed } from './figures.ts';
 import { failings } from './ladder.ts';
-
-const GIBIBYTE = 2 ** 30;
 
 /** Every rate that was held without loss, with the cores and peak memory that it took. */
 export function modelOf(result: BenchResult, version: string): Model {

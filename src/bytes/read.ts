@@ -61,3 +61,6 @@ export function startsWithAsciiIgnoreCase(bytes: Uint8Array, start: number, end:
   }
   return true;
 }
+
+/** The same bytes, for numbers of any size at any offset. */
+export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

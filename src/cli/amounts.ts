@@ -1,7 +1,8 @@
 // Readers of amounts on the command line: bytes such as 6G, times such as 24h.
 import { InvalidArgumentError } from 'commander';
+import { GIBIBYTE } from '../bytes/units.ts';
 
-const BYTES: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+const BYTES: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: GIBIBYTE, T: 2 ** 40 };
 const SECONDS: Readonly<Record<string, number>> = { '': 1, ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** Bytes from a number with K, M, G or T (of 1024) behind it. */

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { type BenchResult, runBench } from '../bench/bench.ts';
 import type { makeUpLoad } from '../bench/made-up-load.ts';
 import { modelOf } from '../bench/model.ts';
+import { GIBIBYTE } from '../bytes/units.ts';
 import { AdtapError } from '../errors.ts';
 import { benchText } from '../report/bench.ts';
 import { bytes } from './amounts.ts';
@@ -37,7 +38,7 @@ export function benchCommand(): Command {
     .option('-p, --profile <name>', 'a profile of `adtap generate` as load, instead of captures')
     .option('--seed <n>', 'seed of its traffic', positive, 1)
     .option('--cores <n>', 'processors of the budget', cores, 2)
-    .option('--memory <size>', 'memory of the budget, such as 6G', bytes, 6 * 2 ** 30)
+    .option('--memory <size>', 'memory of the budget, such as 6G', bytes, 6 * GIBIBYTE)
     .option('-w, --workers <n>', 'worker threads (default: one a core of the budget)', positive)
     .option(
       '--seconds <s>',

@@ -1,5 +1,7 @@
 // `adtap sizing`: what the traffic of domain controllers needs.
+
 import { Command } from 'commander';
+import { GIBIBYTE } from '../bytes/units.ts';
 import { AdtapError } from '../errors.ts';
 import { thisMachine } from '../host/machine.ts';
 import { sizingCsv, sizingText } from '../report/sizing.ts';
@@ -34,8 +36,7 @@ interface Options {
   readonly quiet?: boolean;
 }
 
-const GIBIBYTE = 2 ** 30;
-/** The last look comes up to an interval late. */
+/** The last look comes a little late, and a span beyond MAX_DAYS is refused. */
 const LONGEST = `${MAX_DAYS - 1}d`;
 
 export function sizingCommand(): Command {

@@ -1,4 +1,5 @@
 // The domain: its hosts, accounts and services, drawn from a seed and a profile, and the tickets that its accounts hold.
+import { dottedDecimal } from '../ip/address.ts';
 import type { Interface } from './frames.ts';
 import type { Profile } from './profile.ts';
 import { BytePool, Random } from './random.ts';
@@ -196,7 +197,7 @@ export class World {
       name,
       dnsName: `${name.toLowerCase()}.${domain}`,
       ip: address,
-      address: addressText(address),
+      address: dottedDecimal(address),
       macHigh: 0x0050,
       macLow: (0x5600_0000 | (address & 0xff_ffff)) >>> 0,
       ipId: random.below(0x1_0000),
@@ -236,6 +237,3 @@ export function nextPort(host: Host): number {
 }
 
 const ip = (a: number, b: number, c: number, d: number): number => ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
-
-const addressText = (address: number): string =>
-  `${address >>> 24}.${(address >>> 16) & 0xff}.${(address >>> 8) & 0xff}.${address & 0xff}`;

@@ -1,4 +1,5 @@
 // What the bench measured, as a page with plots.
+
 import type { BenchResult } from '../bench/bench.ts';
 import {
   activitiesPerSecond,
@@ -9,6 +10,7 @@ import {
   protocolCosts,
 } from '../bench/figures.ts';
 import type { Lag } from '../bench/messages.ts';
+import { GIBIBYTE } from '../bytes/units.ts';
 import {
   benchWarnings,
   flowTable,
@@ -22,8 +24,6 @@ import {
 import { renderPage } from './page.ts';
 import { ADTAP, bars, curve, OTHER, type Point, rateAgainst } from './plots.ts';
 import { fixed, mebibytes, whole } from './text.ts';
-
-const GIBIBYTE = 2 ** 30;
 
 const lagPoints = (lag: Lag): Point[] => lag.percentiles.filter(([, ms]) => ms > 0).map(([share, ms]) => ({ x: ms, y: share }));
 

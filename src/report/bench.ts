@@ -1,4 +1,5 @@
 // What the bench measured, as tables. They need no plotting library, which is large: the page is a file of its own.
+
 import type { BenchResult } from '../bench/bench.ts';
 import {
   activitiesPerSecond,
@@ -11,10 +12,10 @@ import {
 } from '../bench/figures.ts';
 import type { Garbage, GarbagePauses } from '../bench/garbage.ts';
 import type { Lag } from '../bench/messages.ts';
+import { GIBIBYTE } from '../bytes/units.ts';
 import { mdiRowName } from '../sizing/mdi-table.ts';
 import { fixed, mebibytes, percent, short, type Table, textTable, whole } from './text.ts';
 
-const GIBIBYTE = 2 ** 30;
 const SHARES = [0.5, 0.9, 0.99, 0.999, 1];
 /** Others on the machine use so much that the figures are not adtap's alone. */
 const DISTURBED_CORES = 0.2;

@@ -1,5 +1,6 @@
 // Finished lines gather here and leave in large pieces. A sink that cannot keep up makes write() wait: a replay slows down.
 import { copyText } from '../bytes/copy-text.ts';
+import { viewOf } from '../bytes/read.ts';
 import type { LineSink } from '../entity/line-sink.ts';
 
 /** Where bytes go at last. */
@@ -14,8 +15,6 @@ const PIECE = 1 << 18;
 const SHORT = 96;
 
 type Bytes = ReturnType<typeof Buffer.allocUnsafe>;
-
-const viewOf = ({ buffer, byteOffset, length }: Uint8Array): DataView => new DataView(buffer, byteOffset, length);
 
 export class LineBuffer implements LineSink {
   #buffer = Buffer.allocUnsafe(PIECE * 2);

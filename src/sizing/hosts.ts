@@ -1,4 +1,5 @@
 // What the domain controllers are: cores and memory, for the verdicts.
+import { GIBIBYTE } from '../bytes/units.ts';
 import { cpuFacts } from '../host/cpu.ts';
 import type { Machine } from '../host/machine.ts';
 import { memoryFacts } from '../host/memory.ts';
@@ -16,8 +17,6 @@ export interface Host {
 }
 
 export const UNKNOWN_HOST: Host = { cores: null, memoryGib: null, busyCpu: 0, usedMemoryGib: 0 };
-
-const GIBIBYTE = 2 ** 30;
 
 /** The machine that this process runs on: as much of it as may be used here, which in a container is less than there is. */
 export async function hostHere(machine: Machine): Promise<Host> {

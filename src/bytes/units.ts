@@ -1,0 +1,3 @@
+// Units of memory.
+
+export const GIBIBYTE = 2 ** 30;
