@@ -122,8 +122,7 @@ export class Enricher implements OrderedReader {
 
   /** Time passes: names that nobody confirmed end. */
   #expire(seconds: number): void {
-    const changes = this.#book.expire(seconds);
-    if (changes.length > 0) for (const change of changes) this.#tell(change, seconds, 0, EXPIRY);
+    for (const change of this.#book.expire(seconds)) this.#tell(change, seconds, 0, EXPIRY);
   }
 
   #tell(change: Change, seconds: number, nanoseconds: number, method: string): void {
