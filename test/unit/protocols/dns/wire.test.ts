@@ -3,6 +3,7 @@ import dnsPacket from 'dns-packet';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BAD_VALUE, OK, TOO_LONG, TOO_MANY } from '../../../../src/bytes/reason.ts';
+import { typeName } from '../../../../src/protocols/dns/names.ts';
 import { rdataText } from '../../../../src/protocols/dns/rdata.ts';
 import { DnsMessage, NameReader, RecordReader } from '../../../../src/protocols/dns/wire.ts';
 import { configureLimits } from '../../../../src/protocols/limits.ts';
@@ -128,4 +129,16 @@ it('reads what dns-packet writes, compressed or not', () => {
       expect(at).toBe(answers.length === 0 ? message.answersAt : bytes.length);
     }),
   );
+});
+
+// IANA dns-parameters; MS-DNSP 2.2.2.1.1 for the last two; RFC 3597 5 for those without a name.
+it.each([
+  [1, 'A'],
+  [33, 'SRV'],
+  [257, 'CAA'],
+  [0xff01, 'WINS'],
+  [0xff02, 'WINSR'],
+  [0xff03, 'TYPE65283'],
+])('calls type %i %s', (type, name) => {
+  expect(typeName(type)).toBe(name);
 });
