@@ -1,24 +1,29 @@
 // Which protocol is this? Port numbers are a hint: they say whom to ask first. The bytes decide.
 import type { Conversation, Direction, Protocol, Transport } from '../protocols/contract.ts';
 
-/** Conversations kept for reuse, per protocol. */
+/** Conversations kept for reuse, per protocol and transport. */
 const POOL = 1024;
 
+/** What identify() answers when no protocol knows the bytes, and when one may with more of them. */
+export const NOBODY = -1;
+export const MORE = -2;
+
+/** Protocols go by their place in the list, which a flow remembers. */
 export class Dispatcher {
   readonly #protocols: readonly Protocol[];
-  readonly #hints = { tcp: new Map<number, Protocol[]>(), udp: new Map<number, Protocol[]>() };
-  readonly #speaks = { tcp: [] as Protocol[], udp: [] as Protocol[] };
-  readonly #pools = { tcp: new Map<Protocol, Conversation[]>(), udp: new Map<Protocol, Conversation[]>() };
-  readonly #owner = new WeakMap<Conversation, Conversation[]>();
+  readonly #hints = { tcp: new Map<number, number[]>(), udp: new Map<number, number[]>() };
+  readonly #speaks = { tcp: [] as number[], udp: [] as number[] };
+  readonly #pools: Readonly<Record<Transport, readonly Conversation[][]>>;
 
   constructor(protocols: readonly Protocol[]) {
     this.#protocols = protocols;
-    for (const protocol of this.#protocols)
+    this.#pools = { tcp: protocols.map(() => []), udp: protocols.map(() => []) };
+    for (const [place, protocol] of protocols.entries())
       for (const { transport, port } of protocol.ports) {
         const hinted = this.#hints[transport].get(port);
-        if (hinted === undefined) this.#hints[transport].set(port, [protocol]);
-        else if (!hinted.includes(protocol)) hinted.push(protocol);
-        if (!this.#speaks[transport].includes(protocol)) this.#speaks[transport].push(protocol);
+        if (hinted === undefined) this.#hints[transport].set(port, [place]);
+        else if (!hinted.includes(place)) hinted.push(place);
+        if (!this.#speaks[transport].includes(place)) this.#speaks[transport].push(place);
       }
   }
 
@@ -30,53 +35,37 @@ export class Dispatcher {
   worth(transport: Transport, one: number, other: number): number {
     const hints = this.#hints[transport];
     const hinted = hints.get(one) ?? hints.get(other);
-    return hinted === undefined ? 0 : hinted.reduce((most, protocol) => Math.max(most, protocol.worth), 0);
+    return hinted === undefined ? 0 : hinted.reduce((most, place) => Math.max(most, this.#protocols[place]!.worth), 0);
   }
 
-  /** The protocol of a flow that starts with these bytes; 'more' when one may tell with more of them; null for none. */
-  identify(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    direction: Direction,
-    transport: Transport,
-    ports: number,
-  ): Protocol | 'more' | null {
+  /** Place of the protocol of a flow that starts with these bytes, or MORE or NOBODY. */
+  identify(bytes: Uint8Array, start: number, end: number, direction: Direction, transport: Transport, ports: number): number {
     const hints = this.#hints[transport];
     const hinted = hints.get(ports & 0xffff) ?? hints.get(ports >>> 16);
-    let more = false;
+    let unknown = NOBODY;
     if (hinted !== undefined)
-      for (const protocol of hinted) {
-        const answer = protocol.probe(bytes, start, end, direction, transport, true);
-        if (answer === 'yes') return protocol;
-        if (answer === 'more') more = true;
+      for (const place of hinted) {
+        const answer = this.#protocols[place]!.probe(bytes, start, end, direction, transport, true);
+        if (answer === 'yes') return place;
+        if (answer === 'more') unknown = MORE;
       }
-    for (const protocol of this.#speaks[transport]) {
-      if (hinted?.includes(protocol)) continue;
-      const answer = protocol.probe(bytes, start, end, direction, transport, false);
-      if (answer === 'yes') return protocol;
-      if (answer === 'more') more = true;
+    for (const place of this.#speaks[transport]) {
+      if (hinted?.includes(place)) continue;
+      const answer = this.#protocols[place]!.probe(bytes, start, end, direction, transport, false);
+      if (answer === 'yes') return place;
+      if (answer === 'more') unknown = MORE;
     }
-    return more ? 'more' : null;
+    return unknown;
   }
 
   /** A conversation for a flow: one that was given back, or a new one. */
-  open(protocol: Protocol, transport: Transport): Conversation {
-    let pool = this.#pools[transport].get(protocol);
-    if (pool === undefined) {
-      pool = [];
-      this.#pools[transport].set(protocol, pool);
-    }
-    const reused = pool.pop();
-    if (reused !== undefined) return reused;
-    const made = protocol.open(transport);
-    this.#owner.set(made, pool);
-    return made;
+  open(place: number, transport: Transport): Conversation {
+    return this.#pools[transport][place]!.pop() ?? this.#protocols[place]!.open(transport);
   }
 
-  /** Takes a closed conversation back. */
-  giveBack(conversation: Conversation): void {
-    const pool = this.#owner.get(conversation);
-    if (pool !== undefined && pool.length < POOL) pool.push(conversation);
+  /** Takes back a closed conversation that open() gave for the same protocol and transport. */
+  giveBack(conversation: Conversation, place: number, transport: Transport): void {
+    const pool = this.#pools[transport][place]!;
+    if (pool.length < POOL) pool.push(conversation);
   }
 }

@@ -1,8 +1,8 @@
 // The flows of one shard: records in one typed array and a chained hash index, no object a flow. Each partition has its own
 // limits and its own order of last use, so that evictions do not depend on how partitions are shared out.
 import { u8, u32be } from '../bytes/read.ts';
-import type { Packet } from '../ip/packet.ts';
-import type { Conversation, Direction } from '../protocols/contract.ts';
+import { type Packet, PROTOCOL_TCP } from '../ip/packet.ts';
+import type { Conversation, Direction, Transport } from '../protocols/contract.ts';
 import { PARTITIONS } from '../slots/layout.ts';
 import type { TcpStreams } from './stream.ts';
 
@@ -37,9 +37,11 @@ const SECONDS = 4;
 const OCTETS = 5 * 4;
 /** The addresses' words in turn, originator first: what IPv4 needs lies in one line also where memory begins 16 or 32 bytes into one. */
 const ENDS = 6;
-/** Second line: pieces of data that no protocol recognised, sequence numbers, the last datagram of each direction. */
+// Second line. Pieces of data that no protocol recognised; sequence numbers; the protocol that did; the last datagram of each
+// direction.
 const PROBES = 16;
 const ISN = 17;
+const PROTOCOL = 19;
 const LAST = 20;
 const LAST_WORDS = 4;
 /** TCP has no use for those; its streams' positions lie there instead: next byte and bytes to pass over, by direction. */
@@ -230,6 +232,14 @@ export class FlowTable {
     return ++this.#words[(flow << SHIFT) + PROBES]!;
   }
 
+  /** Which protocol the flow was last seen to speak, by its place in the list. */
+  protocol(flow: number): number {
+    return this.#words[(flow << SHIFT) + PROTOCOL]!;
+  }
+  setProtocol(flow: number, protocol: number): void {
+    this.#words[(flow << SHIFT) + PROTOCOL] = protocol;
+  }
+
   /** Stream.passOver() of a flow whose streams hold nothing. */
   passOver(flow: number, direction: Direction, sequence: number, length: number): boolean {
     const records = this.#words;
@@ -295,6 +305,10 @@ export class FlowTable {
   /** Ports as (originator << 16) | responder. */
   ports(flow: number): number {
     return this.#words[(flow << SHIFT) + PORTS]!;
+  }
+
+  transport(flow: number): Transport {
+    return (this.#words[(flow << SHIFT) + KIND]! & 0xff) === PROTOCOL_TCP ? 'tcp' : 'udp';
   }
 
   /** IP version of a flow. */

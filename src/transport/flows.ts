@@ -1,10 +1,10 @@
 // All flows of a shard: finds or makes a packet's flow, puts TCP in order, asks who speaks, feeds the conversation, and ends
 // flows by FIN, RST, idleness (capture time) or eviction.
-import type { Packet } from '../ip/packet.ts';
-import { type Conversation, type Direction, GIVE_UP } from '../protocols/contract.ts';
+import { type Packet, PROTOCOL_TCP } from '../ip/packet.ts';
+import { type Conversation, type Direction, GIVE_UP, type Transport } from '../protocols/contract.ts';
 import { hit } from '../protocols/limits.ts';
 import { PARTITIONS } from '../slots/layout.ts';
-import type { Dispatcher } from './dispatch.ts';
+import { type Dispatcher, MORE, NOBODY } from './dispatch.ts';
 import {
   DECODED_END,
   NO_PAYLOAD,
@@ -21,7 +21,6 @@ import { transportLimits as limits } from './limits.ts';
 import { OUTSIDE, RETRANSMITTED, type Stream, type StreamReader, TcpStreams } from './stream.ts';
 import { systemOf } from './system.ts';
 
-const PROTOCOL_TCP = 6;
 /** TCP flags (RFC 9293 3.1). */
 const FIN = 0x01;
 const SYN = 0x02;
@@ -118,13 +117,13 @@ export class Flows implements StreamReader {
     let conversation = table.conversations[flow] ?? null;
     if (conversation === null) {
       const protocol = this.#dispatcher.identify(bytes, payload, end, direction, 'udp', table.ports(flow));
-      if (protocol === null || protocol === 'more') return this.#unrecognised(flow) ? UNIDENTIFIED : NOT_OF_INTEREST;
-      conversation = this.#converse(flow, this.#dispatcher.open(protocol, 'udp'));
+      if (protocol === NOBODY || protocol === MORE) return this.#unrecognised(flow) ? UNIDENTIFIED : NOT_OF_INTEREST;
+      conversation = this.#converse(flow, protocol, 'udp');
     }
     if (conversation.data(bytes, payload, end, context) === GIVE_UP) this.#giveUp(flow);
     else if (conversation.isIdle === true) {
       table.conversations[flow] = null;
-      this.#dispatcher.giveBack(conversation);
+      this.#dispatcher.giveBack(conversation, table.protocol(flow), 'udp');
     }
     context.duplicate = false;
     return DECODED_END;
@@ -268,13 +267,13 @@ export class Flows implements StreamReader {
     if (conversation === null) {
       const { direction } = this.#context;
       const protocol = this.#dispatcher.identify(bytes, start, end, direction, 'tcp', table.ports(flow));
-      if (protocol === 'more' && end - start < UNDECIDED_BYTES)
+      if (protocol === MORE && end - start < UNDECIDED_BYTES)
         return stream.length > 0 || this.#keep(flow, stream, bytes, start, end);
-      if (protocol === null || protocol === 'more') {
+      if (protocol === NOBODY || protocol === MORE) {
         stream.length = 0;
         return this.#unrecognised(flow);
       }
-      conversation = this.#converse(flow, this.#dispatcher.open(protocol, 'tcp'));
+      conversation = this.#converse(flow, protocol, 'tcp');
       if (!this.#catchUp(flow, conversation, direction)) return false;
     }
     return this.#feed(flow, conversation, stream, bytes, start, end);
@@ -384,7 +383,7 @@ export class Flows implements StreamReader {
   }
 
   /** Points the context at a flow. */
-  #enter(flow: number, direction: Direction, transport: 'tcp' | 'udp'): void {
+  #enter(flow: number, direction: Direction, transport: Transport): void {
     const context = this.#context;
     const ports = this.table.ports(flow);
     this.#flow = flow;
@@ -399,8 +398,10 @@ export class Flows implements StreamReader {
     this.table.addresses(flow, context.addresses);
   }
 
-  #converse(flow: number, conversation: Conversation): Conversation {
+  #converse(flow: number, protocol: number, transport: Transport): Conversation {
+    const conversation = this.#dispatcher.open(protocol, transport);
     this.table.conversations[flow] = conversation;
+    this.table.setProtocol(flow, protocol);
     this.table.setState(flow, DECODED);
     return conversation;
   }
@@ -420,7 +421,7 @@ export class Flows implements StreamReader {
     if (conversation !== null) {
       conversation.close(this.#context);
       this.table.conversations[flow] = null;
-      this.#dispatcher.giveBack(conversation);
+      this.#dispatcher.giveBack(conversation, this.table.protocol(flow), this.table.transport(flow));
     }
     const streams = this.table.streams[flow] ?? null;
     if (streams !== null) {
@@ -437,7 +438,7 @@ export class Flows implements StreamReader {
   }
 
   /** Reads what is held of a flow and closes its conversation. */
-  #close(flow: number, transport: 'tcp' | 'udp'): void {
+  #close(flow: number, transport: Transport): void {
     const { table } = this;
     if (table.state(flow) === GIVEN_UP) return;
     this.#enter(flow, 0, transport);
