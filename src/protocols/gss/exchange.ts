@@ -36,8 +36,9 @@ export class AuthExchange {
   identity: Identity | null = null;
   /** The mechanism in use, once known. */
   mechanism: '' | 'ntlm' | 'kerberos' = '';
-  readonly #kerberos = new CarriedKerberos();
-  readonly #ntlm = new CarriedNtlm();
+  /** From the mechanism's first token to the verdict: a connection is open much longer than that. */
+  #kerberos: CarriedKerberos | null = null;
+  #ntlm: CarriedNtlm | null = null;
 
   constructor(carrier: string) {
     this.carrier = carrier;
@@ -46,18 +47,13 @@ export class AuthExchange {
   reset(): void {
     this.identity = null;
     this.mechanism = '';
-    this.#kerberos.reset();
-    this.#ntlm.reset();
+    this.#kerberos = null;
+    this.#ntlm = null;
   }
 
   /** Whether a logon waits for the carrier's verdict. */
   get waiting(): boolean {
-    return this.#kerberos.waiting || this.#ntlm.waiting;
-  }
-
-  /** Whether NTLM negotiated to encrypt what follows; undefined where the tokens do not tell (Kerberos). */
-  get seals(): boolean | undefined {
-    return this.mechanism === 'ntlm' ? this.#ntlm.seals : undefined;
+    return this.#kerberos?.waiting === true || this.#ntlm?.waiting === true;
   }
 
   /** One token, as the carrier's field holds it. context.direction tells who sent it. */
@@ -104,6 +100,7 @@ export class AuthExchange {
   }
 
   #toKerberos(bytes: Uint8Array, start: number, end: number, context: Context): Reason {
+    this.#kerberos ??= new CarriedKerberos();
     const reason = this.#kerberos.message(bytes, start, end, context);
     if (reason === OK && this.#kerberos.identity !== null) {
       this.mechanism = 'kerberos';
@@ -113,6 +110,7 @@ export class AuthExchange {
   }
 
   #toNtlm(bytes: Uint8Array, start: number, end: number, context: Context): Reason {
+    this.#ntlm ??= new CarriedNtlm();
     const reason = this.#ntlm.message(bytes, start, end, context);
     this.mechanism = 'ntlm';
     if (this.#ntlm.identity !== null) this.identity = this.#ntlm.identity;
@@ -125,17 +123,23 @@ export class AuthExchange {
    */
   finish(outcome: Outcome, reason: string, context: Context): void {
     if (context.duplicate) return;
+    const kerberos = this.#kerberos;
+    const ntlm = this.#ntlm;
+    this.#kerberos = null;
     // Where a refused Kerberos ticket was followed by NTLM, the verdict is on the last that was tried.
     if (this.mechanism === 'ntlm') {
-      this.#kerberos.finish(this.carrier, 'failure', '', context);
-      this.#ntlm.finish(this.carrier, outcome, reason, context);
-    } else this.#kerberos.finish(this.carrier, outcome, reason, context);
+      this.#ntlm = null;
+      kerberos?.finish(this.carrier, 'failure', '', context);
+      ntlm?.finish(this.carrier, outcome, reason, context);
+    } else kerberos?.finish(this.carrier, outcome, reason, context);
     if (outcome !== 'success') this.identity = null;
   }
 
   /** The connection ended without a verdict: what was begun is said as unanswered. */
   abandon(context: Context): void {
-    if (this.#ntlm.waiting) this.#ntlm.finish(this.carrier, 'unanswered', '', context);
-    if (this.#kerberos.waiting) this.#kerberos.abandon(this.carrier, context);
+    this.#ntlm?.finish(this.carrier, 'unanswered', '', context);
+    this.#kerberos?.finish(this.carrier, 'unanswered', '', context);
+    this.#ntlm = null;
+    this.#kerberos = null;
   }
 }

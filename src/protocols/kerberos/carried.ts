@@ -18,13 +18,6 @@ export class CarriedKerberos {
   #mutual = false;
   #error = Number.NaN;
 
-  reset(): void {
-    this.identity = null;
-    this.#request = null;
-    this.#mutual = false;
-    this.#error = Number.NaN;
-  }
-
   /** Whether an AP-REQ waits for the carrier's verdict. */
   get waiting(): boolean {
     return this.#request !== null;
@@ -75,9 +68,5 @@ export class CarriedKerberos {
     if (this.#mutual) sink.bool(F.mutual, true);
     if (!Number.isNaN(this.#error)) sink.int(F.errorCode, this.#error);
     sink.end();
-  }
-
-  abandon(carrier: string, context: Context): void {
-    this.finish(carrier, 'unanswered', '', context);
   }
 }

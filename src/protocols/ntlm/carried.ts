@@ -7,7 +7,7 @@ import { began, endedNow } from '../moments.ts';
 import { idText, secretId } from '../run-key.ts';
 import { detailFields as F } from './fields.ts';
 import { sayMessage } from './messages.ts';
-import { AUTHENTICATE, CHALLENGE, FLAG_NAMES, NTLMSSP_NEGOTIATE_SEAL, NTLMSSP_NEGOTIATE_SIGN } from './names.ts';
+import { AUTHENTICATE, CHALLENGE, FLAG_NAMES } from './names.ts';
 import { NtlmMessage } from './wire.ts';
 
 export const LOGON: ActivityType = {
@@ -50,25 +50,10 @@ export class CarriedNtlm {
   identity: Identity | null = null;
   #server: Server | null = null;
   #client: Client | null = null;
-  #flags = 0;
-
-  reset(): void {
-    this.identity = null;
-    this.#server = null;
-    this.#client = null;
-    this.#flags = 0;
-  }
 
   /** Whether an AUTHENTICATE waits for the carrier's verdict. */
   get waiting(): boolean {
     return this.#client !== null;
-  }
-  /** Whether messages behind the logon are encrypted, or only signed, as negotiated. */
-  get seals(): boolean {
-    return (this.#flags & NTLMSSP_NEGOTIATE_SEAL) !== 0;
-  }
-  get signs(): boolean {
-    return (this.#flags & NTLMSSP_NEGOTIATE_SIGN) !== 0;
   }
 
   /** One message in context.direction. */
@@ -108,7 +93,6 @@ export class CarriedNtlm {
 
   #authenticate(context: Context): void {
     const { user, domain, workstation, info } = message;
-    this.#flags = message.flags;
     this.#client = {
       frame: context.frame,
       seconds: context.seconds,

@@ -35,8 +35,6 @@ export const FLAG_NAMES: readonly (readonly [flag: number, name: string])[] = [
   [0x8000_0000, '56'],
 ];
 export const NTLMSSP_NEGOTIATE_UNICODE = 0x0000_0001;
-export const NTLMSSP_NEGOTIATE_SIGN = 0x0000_0010;
-export const NTLMSSP_NEGOTIATE_SEAL = 0x0000_0020;
 export const NTLMSSP_NEGOTIATE_ANONYMOUS = 0x0000_0800;
 export const NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY = 0x0008_0000;
 export const NTLMSSP_NEGOTIATE_TARGET_INFO = 0x0080_0000;
