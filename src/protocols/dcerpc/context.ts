@@ -2,7 +2,8 @@
 // the verdict is read off what the server does next (MS-RPCE 3.3.1.5.2): it accepts the bind, answers a call, or refuses.
 import { indexOfAscii, u32le } from '../../bytes/read.ts';
 import type { Context } from '../contract.ts';
-import type { AuthExchange } from '../gss/exchange.ts';
+import { AuthExchange } from '../gss/exchange.ts';
+import { NAME } from './names.ts';
 
 const NTLMSSP = 'NTLMSSP\0';
 /** MessageType of MS-NLMP 2.2.1. */
@@ -16,24 +17,18 @@ function ntlmMessageType(bytes: Uint8Array, from: number, until: number): number
   return at !== -1 && at + NTLMSSP.length + 4 <= until ? u32le(bytes, at + NTLMSSP.length) : 0;
 }
 
-/** Reusable: begin() starts another one. */
 export class SecurityContext {
-  id = 0;
+  readonly id: number;
   /** The client has proven itself as far as it must; what the server does next is the verdict. */
   pending = false;
-  readonly #exchange: AuthExchange;
+  /** The association's next younger one. */
+  next: SecurityContext | null = null;
+  readonly #exchange = new AuthExchange(NAME);
   /** First call made under this context while it is pending. */
   #call = NO_CALL;
 
-  constructor(exchange: AuthExchange) {
-    this.#exchange = exchange;
-  }
-
-  begin(id: number): void {
+  constructor(id: number) {
     this.id = id;
-    this.pending = false;
-    this.#call = NO_CALL;
-    this.#exchange.reset();
   }
 
   /** A token of the client, in a bind, alter_context or auth3. */

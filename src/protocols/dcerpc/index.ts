@@ -3,7 +3,8 @@
 import type { Protocol } from '../contract.ts';
 import { detailFields, messageFields } from './fields.ts';
 import { dcerpcLimits } from './limits.ts';
-import { DceRpcStream, NAME } from './transactions.ts';
+import { NAME } from './names.ts';
+import { DceRpcStream } from './transactions.ts';
 import { HEADER, startsPdu } from './wire.ts';
 
 export const dcerpc: Protocol = {

@@ -1,5 +1,7 @@
 // Numbers of connection-oriented DCE/RPC (C706 chapter 12, MS-RPCE 2.2) and the names of its refusals.
 
+export const NAME = 'dcerpc';
+
 /** PTYPE, C706 12.6.4 and MS-RPCE 2.2.2.5. */
 export const REQUEST = 0;
 export const RESPONSE = 2;

@@ -2,7 +2,9 @@
 // carrier has no stream that waits for more, so what a PDU still lacks is held here.
 import type { Context } from '../contract.ts';
 import { dcerpcLimits as limits } from './limits.ts';
-import { DceRpcStream, type ExchangeMaker, makeExchange } from './transactions.ts';
+import { DceRpcStream } from './transactions.ts';
+
+const KEEP_BYTES = 4096;
 
 /** What is held of one direction: the start of a PDU, or bytes still to be passed over. */
 class Rest {
@@ -10,9 +12,11 @@ class Rest {
   length = 0;
   skip = 0;
 
+  /** A closed pipe is kept for another one; a large buffer is not. */
   reset(): void {
     this.length = 0;
     this.skip = 0;
+    if (this.bytes !== null && this.bytes.length > KEEP_BYTES) this.bytes = null;
   }
 
   keep(bytes: Uint8Array, start: number, end: number): void {
@@ -29,12 +33,8 @@ class Rest {
 
 /** One open pipe. Reusable after close(). */
 export class DceRpcPipe {
-  readonly #stream: DceRpcStream;
+  readonly #stream = new DceRpcStream();
   readonly #rests: readonly [Rest, Rest] = [new Rest(), new Rest()];
-
-  constructor(make: ExchangeMaker = makeExchange) {
-    this.#stream = new DceRpcStream(make);
-  }
 
   /** A payload, in context.direction. */
   data(bytes: Uint8Array, start: number, end: number, context: Context): void {

@@ -2,8 +2,8 @@
 // authenticate are held as a whole; calls and their answers are passed over in bulk, unless one of them is a verdict.
 import { u8 } from '../../bytes/read.ts';
 import { BAD_TAG, OK, TOO_LONG } from '../../bytes/reason.ts';
+import { append, lengthOf, without } from '../chain.ts';
 import type { Context, Conversation, Direction } from '../contract.ts';
-import { AuthExchange } from '../gss/exchange.ts';
 import { hit } from '../limits.ts';
 import { SecurityContext } from './context.ts';
 import { dcerpcLimits as limits } from './limits.ts';
@@ -16,6 +16,7 @@ import {
   BIND_NAK,
   carriesTokens,
   FAULT,
+  NAME,
   REQUEST,
   RESPONSE,
   rejectReason,
@@ -23,50 +24,50 @@ import {
 } from './names.ts';
 import { HEADER, PduHeader, startsPdu, Verifier } from './wire.ts';
 
-export const NAME = 'dcerpc';
 /** Bytes of a fault up to its status (C706 12.6.4.7), of a bind_nak up to its reason. */
 const FAULT_HEAD = 28;
-
-/** Makes the exchange that a security context hands its tokens to; tests put their own here. */
-export type ExchangeMaker = (carrier: string) => AuthExchange;
-export const makeExchange: ExchangeMaker = (carrier) => new AuthExchange(carrier);
 
 const header = new PduHeader();
 const verifier = new Verifier();
 
+/** Where one direction's stream stands. */
+class Side {
+  want = HEADER;
+  /** After a gap, the next bytes may be in the middle of a PDU. */
+  lost = false;
+
+  reset(): void {
+    this.want = HEADER;
+    this.lost = false;
+  }
+}
+
 /** The stream of PDUs in both directions. For TCP it is the conversation itself. */
 export class DceRpcStream implements Conversation {
-  readonly #make: ExchangeMaker;
-  readonly #want: [number, number] = [HEADER, HEADER];
-  /** After a gap, the next bytes of that direction may be in the middle of a PDU. */
-  readonly #lost: [boolean, boolean] = [false, false];
-  /** Security contexts in use, oldest first; the rest are spare. */
-  readonly #contexts: SecurityContext[] = [];
-  readonly #spare: SecurityContext[] = [];
+  readonly #originator = new Side();
+  readonly #responder = new Side();
+  #oldest: SecurityContext | null = null;
+  /** Contexts that wait for a verdict. */
   #pending = 0;
 
-  constructor(make: ExchangeMaker = makeExchange) {
-    this.#make = make;
-  }
-
   want(direction: Direction): number {
-    return this.#want[direction];
+    return this.#side(direction).want;
   }
 
   data(bytes: Uint8Array, start: number, end: number, context: Context): number {
-    const { direction } = context;
+    const side = this.#side(context.direction);
     let at = start;
-    this.#want[direction] = HEADER;
+    side.want = HEADER;
     while (at + HEADER <= end) {
       if (header.bind(bytes, at, end) !== OK) {
-        if (!this.#lost[direction]) {
+        if (!side.lost) {
           context.refuse(NAME, BAD_TAG);
-          this.#lost[direction] = true;
+          side.lost = true;
         }
         at = findPdu(bytes, at + 1, end);
         continue;
       }
-      this.#lost[direction] = false;
+      side.lost = false;
       const length = header.fragLength;
       const needed = this.#needed();
       if (needed > limits.fragmentBytes.value) {
@@ -74,7 +75,7 @@ export class DceRpcStream implements Conversation {
         context.refuse(NAME, TOO_LONG);
       } else if (needed > 0) {
         if (at + needed > end) {
-          this.#want[direction] = needed;
+          side.want = needed;
           break;
         }
         this.#pdu(bytes, at, at + needed, context);
@@ -85,22 +86,22 @@ export class DceRpcStream implements Conversation {
   }
 
   gap(_length: number, context: Context): boolean {
-    this.#want[context.direction] = HEADER;
-    this.#lost[context.direction] = true;
+    const side = this.#side(context.direction);
+    side.reset();
+    side.lost = true;
     return true;
   }
 
   close(context: Context): void {
-    for (const security of this.#contexts) {
-      security.abandon(context);
-      this.#spare.push(security);
-    }
-    this.#contexts.length = 0;
+    for (let security = this.#oldest; security !== null; security = security.next) security.abandon(context);
+    this.#oldest = null;
     this.#pending = 0;
-    this.#want[0] = HEADER;
-    this.#want[1] = HEADER;
-    this.#lost[0] = false;
-    this.#lost[1] = false;
+    this.#originator.reset();
+    this.#responder.reset();
+  }
+
+  #side(direction: Direction): Side {
+    return direction === 0 ? this.#originator : this.#responder;
   }
 
   /** How much of the PDU must be held: all of it, its head, or nothing. */
@@ -178,7 +179,7 @@ export class DceRpcStream implements Conversation {
 
   /** A fault refuses the context of its call; a bind_nak refuses whatever the bind offered. */
   #refused(callId: number, reason: string, isBind: boolean, context: Context): void {
-    const security = isBind ? (this.#contexts.at(-1) ?? null) : this.#newestPending();
+    const security = isBind ? this.#newest(() => true) : this.#newestPending();
     if (security === null || !(isBind || security.isJudgedBy(callId))) return;
     const before = security.pending;
     security.fail(reason, context);
@@ -190,37 +191,33 @@ export class DceRpcStream implements Conversation {
   }
 
   #find(id: number): SecurityContext | null {
-    for (let i = this.#contexts.length - 1; i >= 0; i--) {
-      const security = this.#contexts[i] as SecurityContext;
-      if (security.id === id) return security;
-    }
-    return null;
+    return this.#newest((security) => security.id === id);
   }
 
   #newestPending(): SecurityContext | null {
-    for (let i = this.#contexts.length - 1; i >= 0; i--) {
-      const security = this.#contexts[i] as SecurityContext;
-      if (security.pending) return security;
-    }
-    return null;
+    return this.#newest((security) => security.pending);
+  }
+
+  #newest(is: (security: SecurityContext) => boolean): SecurityContext | null {
+    let newest: SecurityContext | null = null;
+    for (let security = this.#oldest; security !== null; security = security.next) if (is(security)) newest = security;
+    return newest;
   }
 
   #add(id: number, context: Context): SecurityContext {
-    if (this.#contexts.length >= limits.contexts.value) {
+    if (this.#oldest !== null && lengthOf(this.#oldest) >= limits.contexts.value) {
       hit(limits.contexts);
-      this.#drop(this.#contexts[0] as SecurityContext, context);
+      this.#drop(this.#oldest, context);
     }
-    const security = this.#spare.pop() ?? new SecurityContext(this.#make(NAME));
-    security.begin(id);
-    this.#contexts.push(security);
+    const security = new SecurityContext(id);
+    this.#oldest = append(this.#oldest, security);
     return security;
   }
 
   #drop(security: SecurityContext, context: Context): void {
     this.#count(security.pending, false);
     security.abandon(context);
-    this.#contexts.splice(this.#contexts.indexOf(security), 1);
-    this.#spare.push(security);
+    this.#oldest = without(this.#oldest, security);
   }
 }
 

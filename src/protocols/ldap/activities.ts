@@ -69,6 +69,8 @@ export class Operation {
   answer: NetlogonAnswer | null = null;
   entries = 0;
   references = 0;
+  /** The connection's next younger one. */
+  next: Operation | null = null;
 
   /** What the request just read asks for; its own fields come after. */
   constructor(type: ActivityType, message: LdapMessage, target: string, account: Identity | null, context: Context) {

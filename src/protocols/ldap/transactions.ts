@@ -3,6 +3,7 @@
 import { tlvLength } from '../../bytes/der.ts';
 import { u8, u32be } from '../../bytes/read.ts';
 import { BAD_TAG, OK, TOO_LONG } from '../../bytes/reason.ts';
+import { append, lengthOf, without } from '../chain.ts';
 import { type Context, type Conversation, type Direction, GIVE_UP, type Identity } from '../contract.ts';
 import { AuthExchange } from '../gss/exchange.ts';
 import { hit } from '../limits.ts';
@@ -57,7 +58,8 @@ const search = new SearchRequest();
 const wrapped = new Wrapped();
 
 export class LdapConversation implements Conversation {
-  readonly #pending = new Map<number, Operation>();
+  /** Operations that wait for their answers: seldom more than one. */
+  #oldest: Operation | null = null;
   readonly #want: [number, number] = [2, 2];
   /** Made when they are needed: most connections bind once, few go into TLS. */
   #exchange: AuthExchange | null = null;
@@ -94,14 +96,15 @@ export class LdapConversation implements Conversation {
 
   close(context: Context): void {
     if (context.activities !== null) {
-      for (const operation of this.#pending.values()) sayOperation(context.activities, operation, null, context);
+      for (let operation = this.#oldest; operation !== null; operation = operation.next)
+        sayOperation(context.activities, operation, null, context);
       if (this.#sealed !== null) saySealed(context.activities, this.#sealed, context);
       this.#sayTls(context);
     }
     this.#exchange?.abandon(context);
     this.#exchange = null;
     this.#tls = null;
-    this.#pending.clear();
+    this.#oldest = null;
     this.#want[0] = 2;
     this.#want[1] = 2;
     this.#account = null;
@@ -243,8 +246,8 @@ export class LdapConversation implements Conversation {
         break;
       case op.SEARCH_RES_ENTRY:
       case op.SEARCH_RES_REF: {
-        const operation = this.#pending.get(message.messageId);
-        if (operation !== undefined) {
+        const operation = this.#pending(message.messageId);
+        if (operation !== null) {
           if (message.op === op.SEARCH_RES_ENTRY) operation.entries++;
           else operation.references++;
         }
@@ -304,15 +307,20 @@ export class LdapConversation implements Conversation {
 
   #begin(operation: Operation, context: Context): void {
     if (context.activities === null) return;
-    if (this.#pending.size >= limits.pending.value) {
+    const replaced = this.#pending(operation.messageId);
+    if (replaced !== null) this.#oldest = without(this.#oldest, replaced);
+    else if (this.#oldest !== null && lengthOf(this.#oldest) >= limits.pending.value) {
       hit(limits.pending);
-      for (const [id, oldest] of this.#pending) {
-        this.#pending.delete(id);
-        sayOperation(context.activities, oldest, null, context);
-        break;
-      }
+      sayOperation(context.activities, this.#oldest, null, context);
+      this.#oldest = this.#oldest.next;
     }
-    this.#pending.set(operation.messageId, operation);
+    this.#oldest = append(this.#oldest, operation);
+  }
+
+  #pending(messageId: number): Operation | null {
+    let operation = this.#oldest;
+    while (operation !== null && operation.messageId !== messageId) operation = operation.next;
+    return operation;
   }
 
   #searchRequest(context: Context): void {
@@ -324,13 +332,13 @@ export class LdapConversation implements Conversation {
   }
 
   #result(context: Context): void {
-    const operation = this.#pending.get(message.messageId);
+    const operation = this.#pending(message.messageId);
     if (message.op === op.EXTENDED_RESPONSE && message.messageId === this.#startTlsId) {
       result.bind(message);
       this.#startTls = result.code === op.SUCCESS;
     }
-    if (operation === undefined || context.activities === null) return;
-    this.#pending.delete(message.messageId);
+    if (operation === null || context.activities === null) return;
+    this.#oldest = without(this.#oldest, operation);
     result.bind(message);
     sayOperation(context.activities, operation, result, context);
   }
@@ -350,8 +358,8 @@ export class LdapConversation implements Conversation {
     this.#mechanism = mechanism || (auth.startsWith('sicily') ? 'NTLM' : '');
     // Steps of one SASL bind are one activity, from the first request on.
     const before = this.#pendingBind();
-    if (before !== undefined) this.#pending.delete(before.messageId);
-    const isStep = before !== undefined && auth !== 'simple' && before.auth !== 'simple';
+    if (before !== null) this.#oldest = without(this.#oldest, before);
+    const isStep = before !== null && auth !== 'simple' && before.auth !== 'simple';
     const operation = this.#operation(BIND, name, context);
     operation.account = account ?? (isStep ? before.account : null);
     operation.auth = auth.startsWith('sicily') ? 'sicily' : auth;
@@ -367,9 +375,10 @@ export class LdapConversation implements Conversation {
     this.#begin(operation, context);
   }
 
-  #pendingBind(): Operation | undefined {
-    for (const operation of this.#pending.values()) if (operation.type === BIND) return operation;
-    return undefined;
+  #pendingBind(): Operation | null {
+    let operation = this.#oldest;
+    while (operation !== null && operation.type !== BIND) operation = operation.next;
+    return operation;
   }
 
   #exchanged(): AuthExchange {
@@ -383,7 +392,7 @@ export class LdapConversation implements Conversation {
       this.#exchanged().token(message.bytes, result.tokenFrom, result.tokenUntil, context);
     else if (result.matchedUntil - result.matchedFrom > 8)
       this.#exchanged().token(message.bytes, result.matchedFrom, result.matchedUntil, context);
-    const operation = this.#pending.get(message.messageId);
+    const operation = this.#pending(message.messageId);
     // Sicily answers its first steps with success: the bind goes on until a response was sent.
     const goesOn =
       result.code === op.SASL_BIND_IN_PROGRESS ||
@@ -392,10 +401,11 @@ export class LdapConversation implements Conversation {
     const reason = reasonOf(result);
     const identity = this.#exchange?.identity ?? null;
     if (this.#exchange?.waiting) this.#exchange.finish(reason === '' ? 'success' : 'failure', reason, context);
+    this.#exchange = null;
     const account = operation?.account ?? identity;
     this.#account = reason === '' ? account : null;
-    if (operation === undefined || context.activities === null) return;
-    this.#pending.delete(message.messageId);
+    if (operation === null || context.activities === null) return;
+    this.#oldest = without(this.#oldest, operation);
     operation.account = account;
     sayOperation(context.activities, operation, result, context);
   }

@@ -6,8 +6,8 @@ import type { Protocol } from '../contract.ts';
 import { LOGON } from './activities.ts';
 import { detailFields, messageFields } from './fields.ts';
 import { smbLimits } from './limits.ts';
+import { NAME } from './names.ts';
 import { isControl, startsFrame } from './netbios.ts';
-import { NAME } from './smb2.ts';
 import { SmbConversation } from './transactions.ts';
 
 export const smb: Protocol = {

@@ -1,5 +1,7 @@
 // Numbers of SMB1 (MS-CIFS 2.2.2.1), SMB2 and 3 (MS-SMB2 2.2.1.2), and the names of what a session setup can end with.
 
+export const NAME = 'smb';
+
 /** SMB2 commands. */
 export const SMB2_SESSION_SETUP = 0x01;
 export const SMB2_LOGOFF = 0x02;

@@ -1,21 +1,20 @@
 // Named pipes of one connection that carry DCE/RPC. A handle becomes a pipe when a DCE/RPC PDU is written to it (or the client
 // transacts on it as a pipe), so it does not matter whether its opening was seen. Reads name the handle in the request only.
+
+import { append, lengthOf, without } from '../chain.ts';
 import type { Context } from '../contract.ts';
 import { DceRpcPipe } from '../dcerpc/pipe.ts';
 import { hit } from '../limits.ts';
 import { smbLimits as limits } from './limits.ts';
-import type { ExchangeMaker } from './sessions.ts';
 
 /** A handle: FileId of SMB2 (the persistent part's lower half, the volatile part), or FID of SMB1. */
 class Entry {
   persistent = 0;
   low = 0;
   high = 0;
-  readonly pipe: DceRpcPipe;
-
-  constructor(make: ExchangeMaker) {
-    this.pipe = new DceRpcPipe(make);
-  }
+  /** The connection's next younger one. */
+  next: Entry | null = null;
+  readonly pipe = new DceRpcPipe();
 }
 
 /** A request to a pipe that waits for its answer. */
@@ -25,17 +24,15 @@ class Read {
   pipe: DceRpcPipe | null = null;
 }
 
-export class Pipes {
-  readonly #make: ExchangeMaker;
-  readonly #entries: Entry[] = [];
-  readonly #spare: Entry[] = [];
-  /** A ring: the oldest is overwritten. */
-  readonly #reads: Read[] = [];
-  #nextRead = 0;
+/** Closed pipes of whatever connection, to be used again. */
+const spare: Entry[] = [];
+const SPARE = 1024;
 
-  constructor(make: ExchangeMaker) {
-    this.#make = make;
-  }
+export class Pipes {
+  #oldest: Entry | null = null;
+  /** A ring: the oldest is overwritten. Made with the first request. */
+  #reads: Read[] | null = null;
+  #nextRead = 0;
 
   /** The pipe of a handle, or null. */
   find(persistent: number, low: number, high: number): DceRpcPipe | null {
@@ -46,16 +43,15 @@ export class Pipes {
   open(persistent: number, low: number, high: number, context: Context): DceRpcPipe {
     const known = this.find(persistent, low, high);
     if (known !== null) return known;
-    const oldest = this.#entries[0];
-    if (oldest !== undefined && this.#entries.length >= limits.pipes.value) {
+    if (this.#oldest !== null && lengthOf(this.#oldest) >= limits.pipes.value) {
       hit(limits.pipes);
-      this.#remove(oldest, context);
+      this.#remove(this.#oldest, context);
     }
-    const entry = this.#spare.pop() ?? new Entry(this.#make);
+    const entry = spare.pop() ?? new Entry();
     entry.persistent = persistent;
     entry.low = low;
     entry.high = high;
-    this.#entries.push(entry);
+    this.#oldest = append(this.#oldest, entry);
     return entry.pipe;
   }
 
@@ -69,6 +65,7 @@ export class Pipes {
   asked(low: number, high: number, pipe: DceRpcPipe): void {
     const at = this.#nextRead % limits.reads.value;
     this.#nextRead = at + 1;
+    this.#reads ??= [];
     let read = this.#reads[at];
     if (read === undefined) {
       read = new Read();
@@ -81,6 +78,7 @@ export class Pipes {
 
   /** The pipe that the answer with this id comes from, or null; `done` forgets the request. */
   answered(low: number, high: number, done: boolean): DceRpcPipe | null {
+    if (this.#reads === null) return null;
     for (const read of this.#reads) {
       if (read.pipe === null || read.low !== low || read.high !== high) continue;
       const { pipe } = read;
@@ -92,29 +90,25 @@ export class Pipes {
 
   /** Bytes of context.direction are missing. */
   lost(context: Context): void {
-    for (const entry of this.#entries) entry.pipe.lost(context);
+    for (let entry = this.#oldest; entry !== null; entry = entry.next) entry.pipe.lost(context);
   }
 
   close(context: Context): void {
-    for (const entry of this.#entries) {
-      entry.pipe.close(context);
-      this.#spare.push(entry);
-    }
-    this.#entries.length = 0;
-    for (const read of this.#reads) read.pipe = null;
+    while (this.#oldest !== null) this.#remove(this.#oldest, context);
+    this.#reads = null;
     this.#nextRead = 0;
   }
 
   #entry(persistent: number, low: number, high: number): Entry | null {
-    for (const entry of this.#entries)
-      if (entry.low === low && entry.high === high && entry.persistent === persistent) return entry;
-    return null;
+    let entry = this.#oldest;
+    while (entry !== null && !(entry.low === low && entry.high === high && entry.persistent === persistent)) entry = entry.next;
+    return entry;
   }
 
   #remove(entry: Entry, context: Context): void {
     entry.pipe.close(context);
-    for (const read of this.#reads) if (read.pipe === entry.pipe) read.pipe = null;
-    this.#entries.splice(this.#entries.indexOf(entry), 1);
-    this.#spare.push(entry);
+    if (this.#reads !== null) for (const read of this.#reads) if (read.pipe === entry.pipe) read.pipe = null;
+    this.#oldest = without(this.#oldest, entry);
+    if (spare.length < SPARE) spare.push(entry);
   }
 }

@@ -1,14 +1,14 @@
 // Session setups of one connection: which exchange a token belongs to, and the server's verdict on it.
+
+import { append, lengthOf, without } from '../chain.ts';
 import type { Context } from '../contract.ts';
-import type { AuthExchange } from '../gss/exchange.ts';
+import { AuthExchange } from '../gss/exchange.ts';
 import { hit } from '../limits.ts';
 import { smbLimits as limits } from './limits.ts';
-
-/** Makes the exchange that a session hands its tokens to; tests put their own here. */
-export type ExchangeMaker = (carrier: string) => AuthExchange;
+import { NAME } from './names.ts';
 
 export class Session {
-  /** SessionId of SMB2 in two halves, or UID of SMB1; both 0 until the server gave one. */
+  /** SessionId of SMB2 in two halves, or UID of SMB1; both 0 until the server gave one. Signed: V8 keeps those in the object itself. */
   idLow = 0;
   idHigh = 0;
   /** MessageId, or MID and PID, of the setup request that waits for its answer. */
@@ -17,24 +17,14 @@ export class Session {
   waiting = false;
   /** A verdict was given: the next token begins anew (reauthentication, MS-SMB2 3.3.5.5.2). */
   judged = false;
-  readonly exchange: AuthExchange;
-
-  constructor(exchange: AuthExchange) {
-    this.exchange = exchange;
-  }
+  /** The connection's next younger one. */
+  next: Session | null = null;
+  readonly exchange = new AuthExchange(NAME);
 }
 
-/** The connection's sessions, oldest first. */
+/** The connection's sessions. */
 export class Sessions {
-  readonly #make: ExchangeMaker;
-  readonly #carrier: string;
-  readonly #sessions: Session[] = [];
-  readonly #spare: Session[] = [];
-
-  constructor(carrier: string, make: ExchangeMaker) {
-    this.#carrier = carrier;
-    this.#make = make;
-  }
+  #oldest: Session | null = null;
 
   /** A setup request with its token in [from, until). */
   request(
@@ -53,8 +43,8 @@ export class Sessions {
       session.exchange.reset();
     }
     session.waiting = true;
-    session.requestLow = requestLow;
-    session.requestHigh = requestHigh;
+    session.requestLow = requestLow | 0;
+    session.requestHigh = requestHigh | 0;
     session.exchange.token(bytes, from, until, context);
   }
 
@@ -63,8 +53,8 @@ export class Sessions {
     const session = this.#byRequest(requestLow, requestHigh) ?? this.#byId(idLow, idHigh) ?? this.#add(idLow, idHigh, context);
     session.waiting = false;
     if (idLow !== 0 || idHigh !== 0) {
-      session.idLow = idLow;
-      session.idHigh = idHigh;
+      session.idLow = idLow | 0;
+      session.idHigh = idHigh | 0;
     }
     return session;
   }
@@ -79,57 +69,45 @@ export class Sessions {
   fail(session: Session, reason: string, context: Context): void {
     session.judged = true;
     session.exchange.finish('failure', reason, context);
-    this.#remove(session);
+    this.#oldest = without(this.#oldest, session);
   }
 
   logoff(idLow: number, idHigh: number, context: Context): void {
     const session = this.#byId(idLow, idHigh);
     if (session === null) return;
     session.exchange.abandon(context);
-    this.#remove(session);
+    this.#oldest = without(this.#oldest, session);
   }
 
   close(context: Context): void {
-    for (const session of this.#sessions) {
-      session.exchange.abandon(context);
-      this.#spare.push(session);
-    }
-    this.#sessions.length = 0;
+    for (let session = this.#oldest; session !== null; session = session.next) session.exchange.abandon(context);
+    this.#oldest = null;
   }
 
   #byId(idLow: number, idHigh: number): Session | null {
     if (idLow === 0 && idHigh === 0) return null;
-    for (const session of this.#sessions) if (session.idLow === idLow && session.idHigh === idHigh) return session;
-    return null;
-  }
-
-  #byRequest(requestLow: number, requestHigh: number): Session | null {
-    for (const session of this.#sessions)
-      if (session.waiting && session.requestLow === requestLow && session.requestHigh === requestHigh) return session;
-    return null;
-  }
-
-  #add(idLow: number, idHigh: number, context: Context): Session {
-    const oldest = this.#sessions[0];
-    if (oldest !== undefined && this.#sessions.length >= limits.sessions.value) {
-      hit(limits.sessions);
-      oldest.exchange.abandon(context);
-      this.#remove(oldest);
-    }
-    const session = this.#spare.pop() ?? new Session(this.#make(this.#carrier));
-    session.exchange.reset();
-    session.idLow = idLow;
-    session.idHigh = idHigh;
-    session.waiting = false;
-    session.judged = false;
-    this.#sessions.push(session);
+    let session = this.#oldest;
+    while (session !== null && !(session.idLow === (idLow | 0) && session.idHigh === (idHigh | 0))) session = session.next;
     return session;
   }
 
-  #remove(session: Session): void {
-    const at = this.#sessions.indexOf(session);
-    if (at === -1) return;
-    this.#sessions.splice(at, 1);
-    this.#spare.push(session);
+  #byRequest(low: number, high: number): Session | null {
+    let session = this.#oldest;
+    while (session !== null && !(session.waiting && session.requestLow === (low | 0) && session.requestHigh === (high | 0)))
+      session = session.next;
+    return session;
+  }
+
+  #add(idLow: number, idHigh: number, context: Context): Session {
+    if (this.#oldest !== null && lengthOf(this.#oldest) >= limits.sessions.value) {
+      hit(limits.sessions);
+      this.#oldest.exchange.abandon(context);
+      this.#oldest = this.#oldest.next;
+    }
+    const session = new Session();
+    session.idLow = idLow | 0;
+    session.idHigh = idHigh | 0;
+    this.#oldest = append(this.#oldest, session);
+    return session;
   }
 }

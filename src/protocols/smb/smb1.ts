@@ -7,9 +7,10 @@ import { HEADER as PDU_HEADER, startsPdu } from '../dcerpc/wire.ts';
 import { hit } from '../limits.ts';
 import { smbLimits as limits } from './limits.ts';
 import { type Strings, strings } from './logon.ts';
-import type { Logons } from './logons.ts';
+import { Logons } from './logons.ts';
 import {
   dosErrorName,
+  NAME,
   SMB_COM_CLOSE,
   SMB_COM_LOGOFF_ANDX,
   SMB_COM_NEGOTIATE,
@@ -25,7 +26,6 @@ import {
 } from './names.ts';
 import type { Pipes } from './pipes.ts';
 import type { Sessions } from './sessions.ts';
-import { NAME } from './smb2.ts';
 
 /** Header, MS-CIFS 2.2.3.1. */
 const COMMAND = 4;
@@ -89,12 +89,15 @@ const SMB1 = 0xffff_ffff;
 export class Smb1 {
   readonly #sessions: Sessions;
   readonly #pipes: Pipes;
-  readonly #logons: Logons;
+  readonly #logons = new Logons();
 
-  constructor(sessions: Sessions, pipes: Pipes, logons: Logons) {
+  constructor(sessions: Sessions, pipes: Pipes) {
     this.#sessions = sessions;
     this.#pipes = pipes;
-    this.#logons = logons;
+  }
+
+  close(context: Context): void {
+    this.#logons.close(context);
   }
 
   /** As Smb2.needed(): SMB1_HEADER bytes are there. */

@@ -6,6 +6,7 @@ import type { Context } from '../contract.ts';
 import { HEADER as PDU_HEADER, startsPdu } from '../dcerpc/wire.ts';
 import {
   FSCTL_PIPE_TRANSCEIVE,
+  NAME,
   SMB2_CLOSE,
   SMB2_IOCTL,
   SMB2_LOGOFF,
@@ -20,8 +21,6 @@ import {
 } from './names.ts';
 import type { Pipes } from './pipes.ts';
 import type { Sessions } from './sessions.ts';
-
-export const NAME = 'smb';
 
 /** SMB2 header, 2.2.1.2. */
 const STATUS = 8;

@@ -4,10 +4,9 @@ import { encodedNameLength } from '../../bytes/netbios-name.ts';
 import { u8, u24be, u32be, u32le } from '../../bytes/read.ts';
 import { BAD_TAG, BAD_VALUE, SHORT, TOO_LONG, UNSUPPORTED } from '../../bytes/reason.ts';
 import type { Context, Conversation, Direction } from '../contract.ts';
-import { type ExchangeMaker, makeExchange } from '../dcerpc/transactions.ts';
 import { hit } from '../limits.ts';
 import { smbLimits as limits } from './limits.ts';
-import { Logons } from './logons.ts';
+import { NAME } from './names.ts';
 import {
   computerName,
   FRAME_HEADER,
@@ -23,7 +22,7 @@ import {
 import { Pipes } from './pipes.ts';
 import { Sessions } from './sessions.ts';
 import { SMB1_HEADER, Smb1 } from './smb1.ts';
-import { NAME, NEXT_COMMAND, SMB2_HEADER, Smb2 } from './smb2.ts';
+import { NEXT_COMMAND, SMB2_HEADER, Smb2 } from './smb2.ts';
 
 /** Where one direction's stream stands. */
 class Side {
@@ -43,20 +42,13 @@ class Side {
 export class SmbConversation implements Conversation {
   readonly #originator = new Side();
   readonly #responder = new Side();
-  readonly #sessions: Sessions;
-  readonly #pipes: Pipes;
-  readonly #logons = new Logons();
-  readonly #smb1: Smb1;
-  readonly #smb2: Smb2;
+  readonly #sessions = new Sessions();
+  readonly #pipes = new Pipes();
+  /** Made when it is needed: few speak it. */
+  #smb1: Smb1 | null = null;
+  readonly #smb2 = new Smb2(this.#sessions, this.#pipes);
   /** NetBIOS name that the client called the server by. */
   #called = '';
-
-  constructor(make: ExchangeMaker = makeExchange) {
-    this.#sessions = new Sessions(NAME, make);
-    this.#pipes = new Pipes(make);
-    this.#smb1 = new Smb1(this.#sessions, this.#pipes, this.#logons);
-    this.#smb2 = new Smb2(this.#sessions, this.#pipes);
-  }
 
   want(direction: Direction): number {
     return this.#side(direction).want;
@@ -88,7 +80,7 @@ export class SmbConversation implements Conversation {
   close(context: Context): void {
     this.#pipes.close(context);
     this.#sessions.close(context);
-    this.#logons.close(context);
+    this.#smb1?.close(context);
     this.#originator.reset();
     this.#responder.reset();
     this.#called = '';
@@ -121,6 +113,7 @@ export class SmbConversation implements Conversation {
     side.lost = false;
     const magic = u32be(bytes, at + FRAME_HEADER);
     if (magic === SMB2_MAGIC) {
+      this.#endSmb1(context);
       side.left = length;
       return FRAME_HEADER;
     }
@@ -164,6 +157,7 @@ export class SmbConversation implements Conversation {
       side.want = FRAME_HEADER + SMB1_HEADER;
       return 0;
     }
+    this.#smb1 ??= new Smb1(this.#sessions, this.#pipes);
     const needed = this.#smb1.needed(bytes, message, end, length);
     if (needed === 0) return frame;
     if (needed > limits.commandBytes.value) return this.#tooLong(frame, context);
@@ -173,6 +167,12 @@ export class SmbConversation implements Conversation {
     }
     this.#smb1.message(bytes, message, message + needed, context);
     return frame;
+  }
+
+  /** Clients offer SMB2 in an SMB1 message; once it is taken no SMB1 follows (MS-SMB2 3.3.5.3). */
+  #endSmb1(context: Context): void {
+    this.#smb1?.close(context);
+    this.#smb1 = null;
   }
 
   /** At one command of a message that may be a compound (MS-SMB2 3.3.5.2.7). */

@@ -1,0 +1,32 @@
+// Chains of a few: what a connection has one of, or none, each naming the next younger one. An array would keep room for seventeen
+// as soon as there is one, in every connection that is open.
+
+interface Link<T> {
+  /** The next younger one. */
+  next: T | null;
+}
+
+/** The chain that begins with `oldest`, with `link` behind all others. */
+export function append<T extends Link<T>>(oldest: T | null, link: T): T {
+  link.next = null;
+  if (oldest === null) return link;
+  let newest = oldest;
+  while (newest.next !== null) newest = newest.next;
+  newest.next = link;
+  return oldest;
+}
+
+/** The chain without `link`, which need not be in it. */
+export function without<T extends Link<T>>(oldest: T | null, link: T): T | null {
+  if (oldest === link) return link.next;
+  let before = oldest;
+  while (before !== null && before.next !== link) before = before.next;
+  if (before !== null) before.next = link.next;
+  return oldest;
+}
+
+export function lengthOf<T extends Link<T>>(oldest: T | null): number {
+  let length = 0;
+  for (let link = oldest; link !== null; link = link.next) length++;
+  return length;
+}
