@@ -1,5 +1,6 @@
 // The flows of one shard: records in one typed array and a chained hash index, no object a flow. Each partition has its own
-// limits and its own order of last use, so that evictions do not depend on how partitions are shared out.
+// limits and knows itself which of its flows was not used for longest, so that evictions do not depend on how partitions are shared
+// out.
 import { u8, u32be } from '../bytes/read.ts';
 import { type Packet, PROTOCOL_TCP } from '../ip/packet.ts';
 import type { Conversation, Direction, Transport } from '../protocols/contract.ts';
@@ -33,8 +34,10 @@ const CHAIN = 1;
 const PORTS = 2;
 const KIND = 3; // IP version and transport
 const SECONDS = 4;
-/** A word of four octets: state, class, partition, handshake. */
+/** A word of four octets: state, class, partition, handshake with HOLDS. */
 const OCTETS = 5 * 4;
+/** The flow has streams: what has none need not be looked for, which is a wait for memory. */
+const HOLDS = 0x10;
 /** The addresses' words in turn, originator first: what IPv4 needs lies in one line also where memory begins 16 or 32 bytes into one. */
 const ENDS = 6;
 // Second line. Pieces of data that no protocol recognised; sequence numbers; the protocol that did; the last datagram of each
@@ -50,24 +53,26 @@ const SKIP = LAST + 2;
 /** Bits by direction: the positions are valid. */
 const STARTED = LAST + 4;
 
-// The order of last use lies apart, two words a flow: one that moves in it changes its neighbours, which are anywhere, and all
-// neighbours together are a sixteenth of what the records are.
+// Which flows were used in which second lies apart, two words a flow: its neighbours in the list of a second. A flow that is used
+// again stays in the list until somebody asks for that second; what keeps order is then no part of a packet's cost.
 const LINK_SHIFT = 1;
-const OLDER = 0;
-const NEWER = 1;
+const BEFORE = 0;
+const BEHIND = 1;
+/** Lists that seconds share in turn. More than tcpIdleSeconds by default: none holds flows of two seconds then. */
+const LISTED_SECONDS = 1024;
 
 /** Buckets a flow there is room for: behind a flow that has its bucket for itself there is none to wait for. */
 const BUCKETS = 4;
 
 /** Flows that foresee() is asked for at once: as many as a processor can wait for, few enough to stay in its nearest cache. */
-export const FORESEEN = 32;
+export const FORESEEN = 64;
 
 export class FlowTable {
   readonly conversations: (Conversation | null)[] = [];
-  /** Streams that hold bytes; of all others the record tells where they are. */
-  readonly streams: (TcpStreams | null)[] = [];
   size = 0;
 
+  /** Streams that hold bytes; of all others the record tells where they are. */
+  readonly #streams: (TcpStreams | null)[] = [];
   readonly #heads = new Int32Array(FORESEEN);
   #words = new Int32Array(0);
   #links = new Int32Array(0);
@@ -75,10 +80,12 @@ export class FlowTable {
   #capacity = 0;
   #buckets = new Int32Array(0);
   #free = NONE;
-  /** Oldest and newest flow of each partition and class. */
-  readonly #oldest = new Int32Array(PARTITIONS * CLASSES).fill(NONE);
-  readonly #newest = new Int32Array(PARTITIONS * CLASSES).fill(NONE);
-  readonly #sizes = new Uint32Array(PARTITIONS);
+  /** First and last flow of each partition, class and second. */
+  readonly #firsts = new Int32Array(PARTITIONS * CLASSES * LISTED_SECONDS).fill(NONE);
+  readonly #lasts = new Int32Array(PARTITIONS * CLASSES * LISTED_SECONDS).fill(NONE);
+  /** Of each partition and class: its flows, and a second before which none of them was used last. */
+  readonly #counts = new Uint32Array(PARTITIONS * CLASSES);
+  readonly #since = new Float64Array(PARTITIONS * CLASSES);
 
   /** Direction of the packet that find() or add() was last asked about. */
   direction: Direction = 0;
@@ -161,18 +168,19 @@ export class FlowTable {
     this.#octets[octets] = UNDECIDED;
     this.#octets[octets + 1] = kind;
     this.#octets[octets + 2] = partition;
-    this.conversations[flow] = null;
-    this.streams[flow] = null;
+    if (flow === this.conversations.length) {
+      this.conversations.push(null);
+      this.#streams.push(null);
+    }
     this.size++;
-    this.#sizes[partition]!++;
-    this.#append(flow);
+    this.#list(flow);
     return flow;
   }
 
-  /** Forgets a flow. Its conversation and streams are the caller's to have closed. */
+  /** Forgets a flow. Its conversation and streams are the caller's to have closed and taken from it. */
   remove(flow: number): void {
     const records = this.#words;
-    this.#unlink(flow);
+    this.#unlist(flow);
     const own = flow << SHIFT;
     const bucket = (records[own + HASH]! >>> PARTITION_BITS) & (this.#buckets.length - 1);
     let at = this.#buckets[bucket]!;
@@ -181,12 +189,9 @@ export class FlowTable {
       while (records[(at << SHIFT) + CHAIN] !== flow) at = records[(at << SHIFT) + CHAIN]!;
       records[(at << SHIFT) + CHAIN] = records[own + CHAIN]!;
     }
-    this.conversations[flow] = null;
-    this.streams[flow] = null;
     records[own + CHAIN] = this.#free;
     this.#free = flow;
     this.size--;
-    this.#sizes[this.partition(flow)]!--;
   }
 
   /** UNDECIDED, DECODED, GIVEN_UP or SHED_FLOW. */
@@ -204,6 +209,17 @@ export class FlowTable {
 
   partition(flow: number): number {
     return this.#octets[(flow << (SHIFT + 2)) + OCTETS + 2]!;
+  }
+
+  /** Streams of a flow that hold bytes, or null. */
+  streams(flow: number): TcpStreams | null {
+    return (this.handshake(flow) & HOLDS) === 0 ? null : this.#streams[flow]!;
+  }
+  setStreams(flow: number, streams: TcpStreams | null): void {
+    this.#streams[flow] = streams;
+    const octet = (flow << (SHIFT + 2)) + OCTETS + 3;
+    if (streams === null) this.#octets[octet]! &= ~HOLDS;
+    else this.#octets[octet]! |= HOLDS;
   }
 
   /** Which SYNs were seen (bit 0: originator's, bit 1: responder's) and FINs (bits 2, 3). */
@@ -274,32 +290,40 @@ export class FlowTable {
     records[at + STARTED] = (originator.started ? 1 : 0) | (responder.started ? 2 : 0);
   }
 
-  /** The flow was used: it becomes its class's newest. Once a second is enough, as all idle times are seconds. */
+  /** The flow was used. */
   touch(flow: number, seconds: number): void {
-    const at = flow << SHIFT;
-    const records = this.#words;
-    if (seconds <= records[at + SECONDS]! >>> 0) return;
-    records[at + SECONDS] = seconds;
-    if (this.#links[(flow << LINK_SHIFT) + NEWER] === NONE) return;
-    this.#unlink(flow);
-    this.#append(flow);
+    const at = (flow << SHIFT) + SECONDS;
+    if (seconds > this.#words[at]! >>> 0) this.#words[at] = seconds;
   }
 
   /** Moves a flow to another class. */
   reclass(flow: number, kind: number): void {
-    this.#unlink(flow);
+    this.#unlist(flow);
     this.#octets[(flow << (SHIFT + 2)) + OCTETS + 1] = kind;
-    this.#append(flow);
+    this.#list(flow);
   }
 
-  /** Flow of this partition and class that was not used for longest, to the second, or -1. */
-  oldest(partition: number, kind: number): number {
-    return this.#oldest[partition * CLASSES + kind]!;
+  /** Flow of this partition and class that was not used for longest, to the second, if that was before `before`; or -1. */
+  oldest(partition: number, kind: number, before = Number.POSITIVE_INFINITY): number {
+    const group = partition * CLASSES + kind;
+    if (this.#counts[group] === 0) return NONE;
+    let second = this.#since[group]!;
+    for (let looked = 1; second < before; looked++) {
+      const flow = this.#usedIn(group, second);
+      if (flow !== NONE) {
+        this.#since[group] = second;
+        return flow;
+      }
+      second = looked % LISTED_SECONDS === 0 ? this.#earliest(group) : second + 1;
+    }
+    this.#since[group] = second;
+    return NONE;
   }
 
   /** Flows of a partition. */
   sizeOf(partition: number): number {
-    return this.#sizes[partition]!;
+    const group = partition * CLASSES;
+    return this.#counts[group + TCP]! + this.#counts[group + UDP]! + this.#counts[group + CLOSED]!;
   }
 
   /** Ports as (originator << 16) | responder. */
@@ -355,28 +379,57 @@ export class FlowTable {
     return copy;
   }
 
-  #append(flow: number): void {
-    const links = this.#links;
-    const at = flow << LINK_SHIFT;
-    const list = this.partition(flow) * CLASSES + this.kind(flow);
-    const newest = this.#newest[list]!;
-    links[at + OLDER] = newest;
-    links[at + NEWER] = NONE;
-    if (newest === NONE) this.#oldest[list] = flow;
-    else links[(newest << LINK_SHIFT) + NEWER] = flow;
-    this.#newest[list] = flow;
+  /** A flow of the group whose last use was in this second, or NONE. Others in the second's list go where they belong. */
+  #usedIn(group: number, second: number): number {
+    const list = listOf(group, second);
+    const last = this.#lasts[list]!;
+    for (let flow = this.#firsts[list]!; flow !== NONE; ) {
+      if (this.seconds(flow) === second) return flow;
+      const next = flow === last ? NONE : this.#links[(flow << LINK_SHIFT) + BEHIND]!;
+      // Behind all others: also in this list, where the second of its last use may have it too.
+      this.#unlist(flow);
+      this.#list(flow);
+      flow = next;
+    }
+    return NONE;
   }
 
-  #unlink(flow: number): void {
-    const links = this.#links;
+  /** The second of the longest unused flow, of a group that has one: each list was found to hold later ones only. */
+  #earliest(group: number): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (let list = group * LISTED_SECONDS; list < (group + 1) * LISTED_SECONDS; list++)
+      for (let flow = this.#firsts[list]!; flow >= 0; flow = this.#links[(flow << LINK_SHIFT) + BEHIND]!)
+        earliest = Math.min(earliest, this.seconds(flow));
+    return earliest;
+  }
+
+  #list(flow: number): void {
+    const group = this.partition(flow) * CLASSES + this.kind(flow);
+    const seconds = this.seconds(flow);
+    if (this.#counts[group]!++ === 0 || seconds < this.#since[group]!) this.#since[group] = seconds;
+    const list = listOf(group, seconds);
+    const last = this.#lasts[list]!;
     const at = flow << LINK_SHIFT;
-    const list = this.partition(flow) * CLASSES + this.kind(flow);
-    const older = links[at + OLDER]!;
-    const newer = links[at + NEWER]!;
-    if (older === NONE) this.#oldest[list] = newer;
-    else links[(older << LINK_SHIFT) + NEWER] = newer;
-    if (newer === NONE) this.#newest[list] = older;
-    else links[(newer << LINK_SHIFT) + OLDER] = older;
+    // At the ends stands which list it is, as a number below zero.
+    this.#links[at + BEHIND] = ~list;
+    if (last === NONE) {
+      this.#links[at + BEFORE] = ~list;
+      this.#firsts[list] = flow;
+    } else {
+      this.#links[at + BEFORE] = last;
+      this.#links[(last << LINK_SHIFT) + BEHIND] = flow;
+    }
+    this.#lasts[list] = flow;
+  }
+
+  #unlist(flow: number): void {
+    const before = this.#links[(flow << LINK_SHIFT) + BEFORE]!;
+    const behind = this.#links[(flow << LINK_SHIFT) + BEHIND]!;
+    if (before >= 0) this.#links[(before << LINK_SHIFT) + BEHIND] = behind;
+    else this.#firsts[~before] = behind >= 0 ? behind : NONE;
+    if (behind >= 0) this.#links[(behind << LINK_SHIFT) + BEFORE] = before;
+    else this.#lasts[~behind] = before >= 0 ? before : NONE;
+    this.#counts[this.partition(flow) * CLASSES + this.kind(flow)]!--;
   }
 
   #grow(capacity: number): void {
@@ -390,20 +443,18 @@ export class FlowTable {
       this.#free = flow;
     }
     this.#capacity = capacity;
-    this.#rehash(capacity * BUCKETS);
-  }
-
-  #rehash(buckets: number): void {
-    const records = this.#words;
-    this.#buckets = new Int32Array(buckets).fill(NONE);
-    for (const oldest of this.#oldest)
-      for (let flow = oldest; flow !== NONE; flow = this.#links[(flow << LINK_SHIFT) + NEWER]!) {
-        const bucket = (records[(flow << SHIFT) + HASH]! >>> PARTITION_BITS) & (buckets - 1);
-        records[(flow << SHIFT) + CHAIN] = this.#buckets[bucket]!;
-        this.#buckets[bucket] = flow;
-      }
+    const buckets = new Int32Array(capacity * BUCKETS).fill(NONE);
+    this.#buckets = buckets;
+    // It grows when no record is free: all those before are flows.
+    for (let flow = 0; flow < before; flow++) {
+      const bucket = (words[(flow << SHIFT) + HASH]! >>> PARTITION_BITS) & (buckets.length - 1);
+      words[(flow << SHIFT) + CHAIN] = buckets[bucket]!;
+      buckets[bucket] = flow;
+    }
   }
 }
+
+const listOf = (group: number, second: number): number => group * LISTED_SECONDS + (second % LISTED_SECONDS);
 
 function grown(words: Int32Array, length: number): Int32Array<ArrayBuffer> {
   const larger = new Int32Array(length);

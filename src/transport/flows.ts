@@ -151,7 +151,7 @@ export class Flows implements StreamReader {
     if (table.state(flow) === SHED_FLOW) end = SHED;
     else if (table.state(flow) !== GIVEN_UP) {
       if ((flags & (SYN | ACK)) === SYN) this.#claimSystem(flow, direction, packet);
-      const streams = table.streams[flow] ?? null;
+      const streams = table.streams(flow);
       if (streams !== null && (flags & ACK) !== 0) this.#acknowledge(flow, streams, direction, packet.acknowledgment);
       if (size > 0) {
         // Most packets of a bulk transfer end here, without anything being set up for a decoder.
@@ -186,11 +186,11 @@ export class Flows implements StreamReader {
   #segment(flow: number, direction: Direction, packet: Packet): number {
     const { table } = this;
     const wasDecided = table.state(flow) === DECODED;
-    let streams = table.streams[flow] ?? null;
+    let streams = table.streams(flow);
     if (streams === null) {
       streams = this.#pool.pop() ?? new TcpStreams();
       table.resume(flow, streams);
-      table.streams[flow] = streams;
+      table.setStreams(flow, streams);
     }
     const stream = streams.of(direction);
     if (!stream.started && (table.handshake(flow) & (SAW_SYN << direction)) !== 0) {
@@ -201,7 +201,7 @@ export class Flows implements StreamReader {
     this.#overLimit = false;
     const became = stream.segment(sequence, packet.bytes, packet.payload, packet.end, packet.missing, this);
     // Most streams hold nothing between two packets: an object each, with its buffer, would be most of a flow's memory.
-    if (streams.isEmpty && table.streams[flow] === streams) {
+    if (streams.isEmpty && table.streams(flow) === streams) {
       table.park(flow, streams);
       this.#putBack(flow, streams);
     }
@@ -292,7 +292,7 @@ export class Flows implements StreamReader {
   /** The other direction's bytes came before the protocol was known: they are read first. */
   #catchUp(flow: number, conversation: Conversation, direction: Direction): boolean {
     const other: Direction = direction === 0 ? 1 : 0;
-    const stream = this.table.streams[flow]?.of(other);
+    const stream = this.table.streams(flow)?.of(other);
     if (stream === undefined || stream.length === 0) return true;
     this.#context.direction = other;
     const alive = this.#feed(flow, conversation, stream, stream.buffer as Uint8Array, 0, stream.length);
@@ -423,7 +423,7 @@ export class Flows implements StreamReader {
       this.table.conversations[flow] = null;
       this.#dispatcher.giveBack(conversation, this.table.protocol(flow), this.table.transport(flow));
     }
-    const streams = this.table.streams[flow] ?? null;
+    const streams = this.table.streams(flow);
     if (streams !== null) {
       streams.reset();
       this.#putBack(flow, streams);
@@ -432,7 +432,7 @@ export class Flows implements StreamReader {
 
   /** The flow has no use for the streams, which hold nothing, until something comes. */
   #putBack(flow: number, streams: TcpStreams): void {
-    this.table.streams[flow] = null;
+    this.table.setStreams(flow, null);
     streams.trim();
     if (this.#pool.length < STREAM_POOL) this.#pool.push(streams);
   }
@@ -442,10 +442,10 @@ export class Flows implements StreamReader {
     const { table } = this;
     if (table.state(flow) === GIVEN_UP) return;
     this.#enter(flow, 0, transport);
-    const streams = table.streams[flow] ?? null;
+    const streams = table.streams(flow);
     if (streams !== null)
       for (const direction of [0, 1] as const) {
-        if (table.streams[flow] !== streams) break;
+        if (table.streams(flow) !== streams) break;
         this.#context.direction = direction;
         streams.of(direction).drain(this);
       }
@@ -470,8 +470,7 @@ export class Flows implements StreamReader {
 
   #expireClass(partition: number, kind: number, before: number): void {
     const { table } = this;
-    for (let flow = table.oldest(partition, kind); flow !== -1; flow = table.oldest(partition, kind)) {
-      if (table.seconds(flow) >= before) return;
+    for (let flow = table.oldest(partition, kind, before); flow !== -1; flow = table.oldest(partition, kind, before)) {
       this.counts.timedOut++;
       this.#remove(flow);
     }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Packet } from '../../../src/ip/packet.ts';
 import { flowHash } from '../../../src/shard/flow-hash.ts';
 import { partitionOf } from '../../../src/slots/layout.ts';
-import { FlowTable, TCP } from '../../../src/transport/flow-table.ts';
+import { CLOSED, FlowTable, TCP } from '../../../src/transport/flow-table.ts';
 import { TcpStreams } from '../../../src/transport/stream.ts';
 
 const LINKTYPE_RAW = 101;
@@ -26,40 +26,78 @@ function packetOf(port: number): Packet {
 }
 
 describe('FlowTable', () => {
-  it('knows which flow of a partition was not used for longest, to the second, as a sorted list would', () => {
-    const use = fc.record({ port: fc.integer({ min: 1, max: 200 }), wait: fc.constantFrom(0, 0, 0, 1, 3), isEnd: fc.boolean() });
+  it('knows which flows of a partition and class were not used for longest, to the second, as a list of all would', () => {
+    const step = fc.record({
+      port: fc.integer({ min: 1, max: 200 }),
+      // Longer than all lists of seconds together, too, and back.
+      wait: fc.constantFrom(0, 0, 0, 0, 1, 3, 700, 5_000, -2),
+      act: fc.constantFrom<'use' | 'end' | 'reclass' | 'expire' | 'evict'>(
+        'use',
+        'use',
+        'use',
+        'end',
+        'reclass',
+        'expire',
+        'evict',
+      ),
+      idle: fc.constantFrom(2, 10, 600, 86_400),
+    });
     fc.assert(
-      fc.property(fc.array(use, { maxLength: 600, size: 'max' }), (uses) => {
+      fc.property(fc.array(step, { maxLength: 600, size: 'max' }), (steps) => {
         const table = new FlowTable(16);
-        /** Ports of each partition by second of last use, and first use in it. */
-        const model = new Map<number, { port: number; seconds: number }[]>();
-        let seconds = START;
-        for (const { port, wait, isEnd } of uses) {
-          seconds += wait;
+        /** By port; what the table says of each is held against it. */
+        const model = new Map<number, { partition: number; kind: number; seconds: number }>();
+        let now = START;
+        const oldestOf = (partition: number, kind: number): number =>
+          Math.min(
+            ...[...model.values()].filter((one) => one.partition === partition && one.kind === kind).map((one) => one.seconds),
+          );
+        const remove = (flow: number): void => {
+          const port = table.ports(flow) >>> 16;
+          expect(model.get(port)).toEqual({
+            partition: table.partition(flow),
+            kind: table.kind(flow),
+            seconds: table.seconds(flow),
+          });
+          table.remove(flow);
+          model.delete(port);
+        };
+        for (const { port, wait, act, idle } of steps) {
+          now += wait;
           const packet = packetOf(port);
           const hash = flowHash(packet);
           const partition = partitionOf(hash);
-          const known = model.get(partition) ?? [];
-          model.set(partition, known);
-          const at = known.findIndex((one) => one.port === port);
+          table.foresee(Uint32Array.of(hash), 1);
           const flow = table.find(packet, hash);
-          expect(flow === -1).toBe(at === -1);
-          if (isEnd && wait === 3 && flow !== -1) {
-            table.remove(flow);
-            known.splice(at, 1);
-          } else if (flow === -1) {
-            table.add(packet, hash, partition, TCP, seconds, false);
-            known.push({ port, seconds });
+          const known = model.get(port);
+          expect(flow === -1).toBe(known === undefined);
+          if (act === 'expire') {
+            for (const kind of [TCP, CLOSED]) {
+              for (let idler = table.oldest(partition, kind, now - idle); idler !== -1; ) {
+                expect(table.seconds(idler)).toBe(oldestOf(partition, kind));
+                remove(idler);
+                idler = table.oldest(partition, kind, now - idle);
+              }
+              expect(oldestOf(partition, kind)).toBeGreaterThanOrEqual(now - idle);
+            }
+          } else if (act === 'evict') {
+            const oldest = table.oldest(partition, TCP);
+            expect(oldest === -1 ? Number.POSITIVE_INFINITY : table.seconds(oldest)).toBe(oldestOf(partition, TCP));
+            if (oldest !== -1) remove(oldest);
+          } else if (known === undefined) {
+            table.add(packet, hash, partition, TCP, now, false);
+            model.set(port, { partition, kind: TCP, seconds: now });
+          } else if (act === 'end') remove(flow);
+          else if (act === 'reclass') {
+            table.reclass(flow, CLOSED);
+            known.kind = CLOSED;
           } else {
-            table.foresee(Uint32Array.of(hash), 1);
-            table.touch(flow, seconds);
-            if (known[at]!.seconds !== seconds) known.push({ port: known.splice(at, 1)[0]!.port, seconds });
+            table.touch(flow, now);
+            known.seconds = Math.max(known.seconds, now);
           }
-          const oldest = table.oldest(partition, TCP);
-          expect(oldest === -1 ? undefined : table.ports(oldest) >>> 16).toBe(known[0]?.port);
-          expect(table.sizeOf(partition)).toBe(known.length);
+          expect(table.sizeOf(partition)).toBe([...model.values()].filter((one) => one.partition === partition).length);
         }
-        expect(table.size).toBe([...model.values()].reduce((sum, one) => sum + one.length, 0));
+        expect(table.size).toBe(model.size);
       }),
       { numRuns: 60 },
     );
