@@ -61,8 +61,11 @@ const BEHIND = 1;
 /** Lists that seconds share in turn. More than tcpIdleSeconds by default: none holds flows of two seconds then. */
 const LISTED_SECONDS = 1024;
 
-/** Buckets a flow there is room for: behind a flow that has its bucket for itself there is none to wait for. */
+/** Buckets a flow: behind a flow that has its bucket for itself there is none to wait for. */
 const BUCKETS = 4;
+const LEAST_INDEXED = 1024;
+/** Records that were never used take addresses and no memory: there may be many. */
+const GROWTH = 4;
 
 /** Flows that foresee() is asked for at once: as many as a processor can wait for, few enough to stay in its nearest cache. */
 export const FORESEEN = 64;
@@ -79,7 +82,9 @@ export class FlowTable {
   #octets = new Uint8Array(0);
   #capacity = 0;
   #buckets = new Int32Array(0);
+  /** Records that were flows, chained; and the first that never was one, whose memory the system need not have given yet. */
   #free = NONE;
+  #fresh = 0;
   /** First and last flow of each partition, class and second. */
   readonly #firsts = new Int32Array(PARTITIONS * CLASSES * LISTED_SECONDS).fill(NONE);
   readonly #lasts = new Int32Array(PARTITIONS * CLASSES * LISTED_SECONDS).fill(NONE);
@@ -90,8 +95,10 @@ export class FlowTable {
   /** Direction of the packet that find() or add() was last asked about. */
   direction: Direction = 0;
 
-  constructor(capacity = 1024) {
+  /** `capacity` flows, a power of two, find room before anything must be moved. */
+  constructor(capacity = 65_536) {
     this.#grow(capacity);
+    this.#index(Math.min(capacity, LEAST_INDEXED));
   }
 
   /**
@@ -141,11 +148,9 @@ export class FlowTable {
 
   /** A new flow for the packet; `reversed` makes its sender the responder. */
   add(packet: Packet, hash: number, partition: number, kind: number, seconds: number, reversed: boolean): number {
-    if (this.#free === NONE) this.#grow(this.#capacity * 2);
-    const flow = this.#free;
+    const flow = this.#take();
     const at = flow << SHIFT;
     const records = this.#words;
-    this.#free = records[at + CHAIN]!;
     records.fill(0, at, at + RECORD);
     const words = packet.version === 4 ? 1 : 4;
     const from = reversed ? packet.destination : packet.source;
@@ -432,25 +437,36 @@ export class FlowTable {
     this.#counts[this.partition(flow) * CLASSES + this.kind(flow)]!--;
   }
 
-  #grow(capacity: number): void {
-    const before = this.#capacity;
-    const words = grown(this.#words, capacity * RECORD);
-    this.#words = words;
-    this.#octets = new Uint8Array(words.buffer);
-    this.#links = grown(this.#links, capacity << LINK_SHIFT);
-    for (let flow = capacity - 1; flow >= before; flow--) {
-      words[(flow << SHIFT) + CHAIN] = this.#free;
-      this.#free = flow;
+  /** A record for a new flow. */
+  #take(): number {
+    const free = this.#free;
+    if (free !== NONE) {
+      this.#free = this.#words[(free << SHIFT) + CHAIN]!;
+      return free;
     }
+    if (this.#fresh === this.#capacity) this.#grow(this.#capacity * GROWTH);
+    if (this.#fresh * BUCKETS === this.#buckets.length) this.#index(this.#fresh * 2);
+    return this.#fresh++;
+  }
+
+  /** Moves all records to where there is room for more. While they are moved packets wait, so it is seldom done. */
+  #grow(capacity: number): void {
+    this.#words = grown(this.#words, capacity * RECORD);
+    this.#octets = new Uint8Array(this.#words.buffer);
+    this.#links = grown(this.#links, capacity << LINK_SHIFT);
     this.#capacity = capacity;
-    const buckets = new Int32Array(capacity * BUCKETS).fill(NONE);
-    this.#buckets = buckets;
-    // It grows when no record is free: all those before are flows.
-    for (let flow = 0; flow < before; flow++) {
-      const bucket = (words[(flow << SHIFT) + HASH]! >>> PARTITION_BITS) & (buckets.length - 1);
-      words[(flow << SHIFT) + CHAIN] = buckets[bucket]!;
+  }
+
+  /** Buckets for so many flows. Every record that was one must be one now. */
+  #index(flows: number): void {
+    const records = this.#words;
+    const buckets = new Int32Array(flows * BUCKETS).fill(NONE);
+    for (let flow = 0; flow < this.#fresh; flow++) {
+      const bucket = (records[(flow << SHIFT) + HASH]! >>> PARTITION_BITS) & (buckets.length - 1);
+      records[(flow << SHIFT) + CHAIN] = buckets[bucket]!;
       buckets[bucket] = flow;
     }
+    this.#buckets = buckets;
   }
 }
 
