@@ -1,4 +1,6 @@
 // JSON written as bytes: fields go straight into one growing buffer, no objects and (for byte ranges) no strings in between.
+
+import { moreMemory } from '../bytes/memory.ts';
 import { LITTLE_ENDIAN, Piece, WORD } from '../bytes/piece.ts';
 import { u8, u32be, viewOf } from '../bytes/read.ts';
 import { type Charset, text as decode } from '../bytes/text.ts';
@@ -49,7 +51,7 @@ export class JsonWriter implements Sink {
     this.#view = viewOf(this.buffer);
   }
 
-  /** Everything from now on is written there, from its start; into larger memory of its own when that is full. */
+  /** Everything from now on is written there, from its start; into larger memory of its own, of the same kind, when that is full. */
   into(buffer: Uint8Array): void {
     this.buffer = buffer;
     this.#view = viewOf(buffer);
@@ -314,7 +316,7 @@ export class JsonWriter implements Sink {
   #grow(needed: number): void {
     let size = this.buffer.length;
     while (size < needed) size *= 2;
-    const grown = new Uint8Array(size);
+    const grown = new Uint8Array(moreMemory(this.buffer.buffer, size));
     grown.set(this.buffer.subarray(0, this.at));
     this.buffer = grown;
     this.#view = viewOf(grown);

@@ -1,5 +1,6 @@
 // Lines on their way from a shard to the order stage: the bytes, and beside them one row of numbers a line, so that the main
 // thread can order and enrich lines without parsing them.
+import { moreMemory } from '../bytes/memory.ts';
 
 export const MESSAGE = 0;
 export const ACTIVITY = 1;
@@ -45,7 +46,8 @@ export class Rows {
   add(): number {
     const at = this.count * COLUMNS;
     if (at + COLUMNS > this.values.length) {
-      const grown = new Float64Array(Math.max(this.values.length, COLUMNS * 512) * 2);
+      const length = Math.max(this.values.length, COLUMNS * 512) * 2;
+      const grown = new Float64Array(moreMemory(this.values.buffer, length * Float64Array.BYTES_PER_ELEMENT));
       grown.set(this.values);
       this.values = grown;
     }

@@ -52,7 +52,10 @@ export interface RingShape {
   readonly scratchBytes: number;
   /** Packets a slot can index. */
   readonly slotPackets: number;
-  /** Room for what shards say of a slot, in equal shares: bytes of lines, and numbers beside them. What outgrows it is sent. */
+  /**
+   * Room for what shards say of a slot, in equal shares: bytes of lines, and numbers beside them. Enough for a slot full of DNS: what
+   * outgrows it is new memory each time, room that is not written to is none.
+   */
   readonly lineBytes: number;
   readonly rowNumbers: number;
 }
@@ -63,6 +66,6 @@ export const DEFAULT_SHAPE = {
   slotBytes: 1 << 20,
   scratchBytes: 1 << 18,
   slotPackets: 1 << 14,
-  lineBytes: 1 << 20,
-  rowNumbers: 1 << 15,
+  lineBytes: 3 << 20,
+  rowNumbers: 1 << 16,
 } as const;

@@ -4,7 +4,7 @@ import { CounterBlocks } from '../slots/counters.ts';
 import { Ring, type RingMemory } from '../slots/ring.ts';
 import { counterMap, WORKER_BUSY } from './catalogue.ts';
 import { Shard, type ShardSettings } from './shard.ts';
-import { outgrown, wordOf } from './word.ts';
+import { wordOf } from './word.ts';
 
 export interface ShardTask {
   readonly settings: ShardSettings;
@@ -38,8 +38,7 @@ export function shard(task: ShardTask): void {
       reader.shed = ring.shed;
       const said = reader.read(slot, sequence, last ? ring.lastFrame : 0);
       block[busy]! += (performance.now() - began) / 1000;
-      const word = wordOf(said, slot.rooms[settings.shard]!);
-      port.postMessage(word, outgrown(word));
+      port.postMessage(wordOf(said, slot.rooms[settings.shard]!));
       if (last) break;
     }
   } catch (error) {

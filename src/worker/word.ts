@@ -1,5 +1,5 @@
-// What a worker sends of one slot: next to nothing, because lines and rows lie in memory that both sides see. Only what outgrew
-// its room travels.
+// What a worker sends of one slot: next to nothing, because lines and rows lie in memory that both sides see. Where they outgrew
+// their room it is other memory, as shared as the room.
 import type { Claim, Said } from '../activity/rows.ts';
 import type { SaidRoom } from '../slots/ring.ts';
 
@@ -31,9 +31,4 @@ export function saidOf(word: Word, room: SaidRoom): Said {
     rows: word.rows ?? room.rows.subarray(0, word.numbers),
     claims: word.claims,
   };
-}
-
-/** The memory that travels with a word. */
-export function outgrown(word: Word): ArrayBuffer[] {
-  return [word.lines, word.rows].flatMap((one) => (one === null ? [] : [one.buffer as ArrayBuffer]));
 }

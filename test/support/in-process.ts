@@ -12,7 +12,7 @@ import { DEFAULT_SHAPE, type RingShape } from '../../src/slots/layout.ts';
 import { allocateRing, Ring } from '../../src/slots/ring.ts';
 import { BYTES, counterMap, FILTERED, GATE_ENDS } from '../../src/worker/catalogue.ts';
 import { type MessageTap, Shard } from '../../src/worker/shard.ts';
-import { outgrown, saidOf, wordOf } from '../../src/worker/word.ts';
+import { saidOf, wordOf } from '../../src/worker/word.ts';
 
 export interface Options {
   readonly emit?: readonly ('messages' | 'activities' | 'entities')[];
@@ -93,7 +93,7 @@ export async function runSource(source: Source, options: Options = {}): Promise<
     readers.forEach((reader, shard) => {
       const room = slot.rooms[shard]!;
       const word = wordOf(reader.read(slot, sequence, gate.frame), room);
-      merger.take(saidOf(structuredClone(word, { transfer: outgrown(word) }), room));
+      merger.take(saidOf(structuredClone(word), room));
     });
   }
   const text = sink.parts.join('');
