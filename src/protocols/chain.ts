@@ -16,13 +16,18 @@ export function append<T extends Link<T>>(oldest: T | null, link: T): T {
   return oldest;
 }
 
-/** The chain without `link`, which need not be in it. */
+/** The chain without `link`, which need not be in it, and which then names nothing any more. */
 export function without<T extends Link<T>>(oldest: T | null, link: T): T | null {
-  if (oldest === link) return link.next;
-  let before = oldest;
-  while (before !== null && before.next !== link) before = before.next;
-  if (before !== null) before.next = link.next;
-  return oldest;
+  let first = oldest;
+  if (oldest === link) first = link.next;
+  else {
+    let before = oldest;
+    while (before !== null && before.next !== link) before = before.next;
+    if (before === null) return oldest;
+    before.next = link.next;
+  }
+  link.next = null;
+  return first;
 }
 
 export function lengthOf<T extends Link<T>>(oldest: T | null): number {

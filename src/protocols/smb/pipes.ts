@@ -1,6 +1,5 @@
 // Named pipes of one connection that carry DCE/RPC. A handle becomes a pipe when a DCE/RPC PDU is written to it (or the client
 // transacts on it as a pipe), so it does not matter whether its opening was seen. Reads name the handle in the request only.
-
 import { append, lengthOf, without } from '../chain.ts';
 import type { Context } from '../contract.ts';
 import { DceRpcPipe } from '../dcerpc/pipe.ts';

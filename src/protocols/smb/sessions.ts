@@ -1,5 +1,4 @@
 // Session setups of one connection: which exchange a token belongs to, and the server's verdict on it.
-
 import { append, lengthOf, without } from '../chain.ts';
 import type { Context } from '../contract.ts';
 import { AuthExchange } from '../gss/exchange.ts';

@@ -80,7 +80,7 @@ export class SmbConversation implements Conversation {
   close(context: Context): void {
     this.#pipes.close(context);
     this.#sessions.close(context);
-    this.#smb1?.close(context);
+    this.#endSmb1(context);
     this.#originator.reset();
     this.#responder.reset();
     this.#called = '';
@@ -113,7 +113,7 @@ export class SmbConversation implements Conversation {
     side.lost = false;
     const magic = u32be(bytes, at + FRAME_HEADER);
     if (magic === SMB2_MAGIC) {
-      this.#endSmb1(context);
+      if (context.direction === 1) this.#endSmb1(context);
       side.left = length;
       return FRAME_HEADER;
     }
@@ -169,7 +169,7 @@ export class SmbConversation implements Conversation {
     return frame;
   }
 
-  /** Clients offer SMB2 in an SMB1 message; once it is taken no SMB1 follows (MS-SMB2 3.3.5.3). */
+  /** Clients offer SMB2 in an SMB1 message; once the server speaks it no SMB1 follows (MS-SMB2 3.3.5.3). */
   #endSmb1(context: Context): void {
     this.#smb1?.close(context);
     this.#smb1 = null;

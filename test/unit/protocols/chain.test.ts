@@ -28,6 +28,8 @@ describe('a chain', () => {
           // What is not in it may be taken out; what is in it already is not put in again.
           if (isOut || model.includes(name)) {
             chain = without(chain, links[name]!);
+            // What is kept for another chain holds on to none.
+            expect(links[name]!.next).toBeNull();
             model = model.filter((one) => one !== name);
           } else {
             chain = append(chain, links[name]!);

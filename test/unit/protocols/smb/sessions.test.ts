@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { smb } from '../../../../src/protocols/smb/index.ts';
 import { smbLimits } from '../../../../src/protocols/smb/limits.ts';
 import { play, type Segment, segments } from '../../../support/segments.ts';
-import { down, negotiated1, plainAnswer1, plainSetup1, setup1, smb2, up } from './build.ts';
+import { down, frame, negotiated1, plainAnswer1, plainSetup1, setup1, smb2, up } from './build.ts';
 
 /** tshark: SMB 3.1.1, NTLMSSP as LAB\alice; frames are the segments' numbers plus one. */
 const wrongPassword = segments('smb/smb2-ntlm-wrong-password.hex');
@@ -69,16 +69,19 @@ describe('session setup of SMB2', () => {
       return down(smb2({ command: 1, response: true, message, session, status }, Buffer.concat([body, token])));
     };
     const none = Buffer.alloc(0);
+    // Ids have 32 bits, all of them.
+    const one = 0x1111_1111;
+    const other = 0x9111_1111;
     const said = activities([
       request(1, 0, negotiate),
-      request(2, 0, negotiate),
-      answer(2, 0x22, 0xc000_0016, challenge),
-      answer(1, 0x11, 0xc000_0016, challenge),
-      request(3, 0x11, authenticate),
-      request(4, 0x22, authenticate),
-      answer(4, 0x22, 0, none),
-      answer(3, 0x11, 0x0000_0103, none),
-      answer(3, 0x11, 0xc000_0234, none),
+      request(0xffff_fff0, 0, negotiate),
+      answer(0xffff_fff0, other, 0xc000_0016, challenge),
+      answer(1, one, 0xc000_0016, challenge),
+      request(3, one, authenticate),
+      request(0xffff_fff1, other, authenticate),
+      answer(0xffff_fff1, other, 0, none),
+      answer(3, one, 0x0000_0103, none),
+      answer(3, one, 0xc000_0234, none),
     ]);
     expect(said.map(({ outcome, reason, firstFrame, frame }) => [outcome, reason, firstFrame, frame])).toEqual([
       ['success', '', said[0]?.['firstFrame'], 8],
@@ -177,6 +180,16 @@ describe('session setup of SMB1', () => {
       { outcome: 'success', logon: false, details: { guest: true } },
     ]);
     expect(activities([request, request])).toMatchObject([{ outcome: 'unanswered', details: { retransmissions: 1 } }]);
+  });
+
+  it('is over when the server speaks SMB2, whatever the client says', () => {
+    const request = up(plainSetup1(1, 24, 24, client));
+    const answer = down(plainAnswer1({ mid: 1 }, 0, []));
+    const bySmb2 = (response: boolean) => frame(smb2({ command: 0, response }, Buffer.alloc(36)));
+    expect(activities([request, { direction: 0, bytes: bySmb2(false) }, answer])).toMatchObject([
+      { outcome: 'success', frame: 4 },
+    ]);
+    expect(activities([request, { direction: 1, bytes: bySmb2(true) }])).toMatchObject([{ outcome: 'unanswered', frame: 3 }]);
   });
 
   it('learns the names of both ends', () => {
