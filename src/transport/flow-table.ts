@@ -1,6 +1,5 @@
 // The flows of one shard: records in one typed array and a chained hash index, no object a flow. Each partition has its own
-// limits and knows itself which of its flows was not used for longest, so that evictions do not depend on how partitions are shared
-// out.
+// limits and knows which of its flows was not used for longest: evictions do not depend on how partitions are shared out.
 import { u8, u32be } from '../bytes/read.ts';
 import { type Packet, PROTOCOL_TCP } from '../ip/packet.ts';
 import type { Conversation, Direction, Transport } from '../protocols/contract.ts';
@@ -64,8 +63,8 @@ const LISTED_SECONDS = 1024;
 /** Buckets a flow: behind a flow that has its bucket for itself there is none to wait for. */
 const BUCKETS = 4;
 const LEAST_INDEXED = 1024;
-/** Records that were never used take addresses and no memory: there may be many. */
-const GROWTH = 4;
+/** Room for up to so many grows fourfold: records that were never used take addresses and no memory. */
+const MANY = 1_048_576;
 
 /** Flows that foresee() is asked for at once: as many as a processor can wait for, few enough to stay in its nearest cache. */
 export const FORESEEN = 64;
@@ -218,7 +217,7 @@ export class FlowTable {
 
   /** Streams of a flow that hold bytes, or null. */
   streams(flow: number): TcpStreams | null {
-    return (this.handshake(flow) & HOLDS) === 0 ? null : this.#streams[flow]!;
+    return (this.#octets[(flow << (SHIFT + 2)) + OCTETS + 3]! & HOLDS) === 0 ? null : this.#streams[flow]!;
   }
   setStreams(flow: number, streams: TcpStreams | null): void {
     this.#streams[flow] = streams;
@@ -229,7 +228,7 @@ export class FlowTable {
 
   /** Which SYNs were seen (bit 0: originator's, bit 1: responder's) and FINs (bits 2, 3). */
   handshake(flow: number): number {
-    return this.#octets[(flow << (SHIFT + 2)) + OCTETS + 3]!;
+    return this.#octets[(flow << (SHIFT + 2)) + OCTETS + 3]! & ~HOLDS;
   }
   addHandshake(flow: number, bits: number): void {
     this.#octets[(flow << (SHIFT + 2)) + OCTETS + 3]! |= bits;
@@ -444,7 +443,7 @@ export class FlowTable {
       this.#free = this.#words[(free << SHIFT) + CHAIN]!;
       return free;
     }
-    if (this.#fresh === this.#capacity) this.#grow(this.#capacity * GROWTH);
+    if (this.#fresh === this.#capacity) this.#grow(this.#capacity * (this.#capacity < MANY ? 4 : 2));
     if (this.#fresh * BUCKETS === this.#buckets.length) this.#index(this.#fresh * 2);
     return this.#fresh++;
   }

@@ -454,7 +454,7 @@ export class Flows implements StreamReader {
   }
 
   #remove(flow: number): void {
-    this.#close(flow, this.table.kind(flow) === UDP ? 'udp' : 'tcp');
+    this.#close(flow, this.table.transport(flow));
     this.table.remove(flow);
     this.counts.closed++;
   }

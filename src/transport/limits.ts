@@ -4,7 +4,7 @@ import { defineLimits } from '../protocols/limits.ts';
 export const transportLimits = defineLimits('flow', {
   flows: {
     default: 1_048_576,
-    max: 67_108_864,
+    max: 16_777_216,
     unit: 'flows',
     policy: 'drop-oldest',
     help: 'Flows known at once; at the limit the one not used for longest, to the second, is closed.',

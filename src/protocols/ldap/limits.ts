@@ -15,7 +15,7 @@ export const ldapLimits = defineLimits('ldap', {
   attributes: { default: 1_024, max: 65_536, unit: 'attributes', policy: 'skip', help: 'Attributes told of one request.' },
   pending: {
     default: 256,
-    max: 65_536,
+    max: 4_096,
     unit: 'requests',
     policy: 'drop-oldest',
     help: 'Requests of one connection that wait for their answer.',

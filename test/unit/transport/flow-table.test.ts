@@ -103,6 +103,33 @@ describe('FlowTable', () => {
     );
   });
 
+  it('knows nothing of the flow that had a record before', () => {
+    const table = new FlowTable(16);
+    const packet = packetOf(1);
+    const hash = flowHash(packet);
+    const partition = partitionOf(hash);
+    const first = table.add(packet, hash, partition, TCP, START, false);
+    const streams = new TcpStreams();
+    table.setStreams(first, streams);
+    expect(table.streams(first)).toBe(streams);
+    table.addHandshake(first, 15);
+    table.setIsn(first, 0, 7);
+    table.setProtocol(first, 3);
+    table.setStreams(first, null);
+    expect(table.handshake(first)).toBe(15);
+    table.remove(first);
+    expect(table.find(packet, hash)).toBe(-1);
+    const second = table.add(packet, hash, partition, TCP, START, false);
+    expect(second).toBe(first);
+    expect([table.handshake(second), table.isn(second, 0), table.protocol(second), table.streams(second)]).toEqual([
+      0,
+      0,
+      0,
+      null,
+    ]);
+    expect(table.conversations[second]).toBeNull();
+  });
+
   it('passes bulk data over in its record just as the streams would', () => {
     const word = fc.oneof(
       fc.nat(3000),
