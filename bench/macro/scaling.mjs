@@ -21,7 +21,7 @@ import { count, median } from '../measure.mjs';
 growSparingly();
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const [file = `${root}bench/tmp/load.pcap`, most = '2', runs = '5', only] = process.argv.slice(2);
-/** Slots that are filled, and what each has room for: four GiB of memory at most, in each process. */
+/** Slots that are filled, and what each has room for: five GiB of addresses at most in each process, of which what is used is memory. */
 const SLOTS = 2600;
 const ROOM = { scratchBytes: 1 << 17, slotPackets: 1 << 12, lineBytes: 1 << 19, rowNumbers: 1 << 14 };
 const LOOP = `

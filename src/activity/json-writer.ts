@@ -1,5 +1,4 @@
 // JSON written as bytes: fields go straight into one growing buffer, no objects and (for byte ranges) no strings in between.
-
 import { moreMemory } from '../bytes/memory.ts';
 import { LITTLE_ENDIAN, Piece, WORD } from '../bytes/piece.ts';
 import { u8, u32be, viewOf } from '../bytes/read.ts';

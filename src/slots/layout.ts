@@ -53,8 +53,8 @@ export interface RingShape {
   /** Packets a slot can index. */
   readonly slotPackets: number;
   /**
-   * Room for what shards say of a slot, in equal shares: bytes of lines, and numbers beside them. Enough for a slot full of DNS: what
-   * outgrows it is new memory each time, room that is not written to is none.
+   * Room for what shards say of a slot, in equal shares: bytes of lines, and numbers beside them. Enough for a slot full of DNS.
+   * It takes memory when it is first written to.
    */
   readonly lineBytes: number;
   readonly rowNumbers: number;

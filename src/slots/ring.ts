@@ -66,7 +66,7 @@ export class Slot {
   /** Per shard: numbers of its entries, in order. */
   readonly lists: readonly Uint16Array[];
   /** Per shard: room for what it says. */
-  readonly rooms: readonly SaidRoom[];
+  readonly rooms: SaidRoom[];
 
   constructor(memory: RingMemory, number: number) {
     const { shape } = memory;

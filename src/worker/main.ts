@@ -4,7 +4,7 @@ import { CounterBlocks } from '../slots/counters.ts';
 import { Ring, type RingMemory } from '../slots/ring.ts';
 import { counterMap, WORKER_BUSY } from './catalogue.ts';
 import { Shard, type ShardSettings } from './shard.ts';
-import { wordOf } from './word.ts';
+import { keepRoom, wordOf } from './word.ts';
 
 export interface ShardTask {
   readonly settings: ShardSettings;
@@ -38,7 +38,9 @@ export function shard(task: ShardTask): void {
       reader.shed = ring.shed;
       const said = reader.read(slot, sequence, last ? ring.lastFrame : 0);
       block[busy]! += (performance.now() - began) / 1000;
-      port.postMessage(wordOf(said, slot.rooms[settings.shard]!));
+      const word = wordOf(said, task.ring.said);
+      if (word.lines !== null || word.rows !== null) keepRoom(word, slot, settings.shard);
+      port.postMessage(word);
       if (last) break;
     }
   } catch (error) {

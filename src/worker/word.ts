@@ -1,34 +1,41 @@
-// What a worker sends of one slot: next to nothing, because lines and rows lie in memory that both sides see. Where they outgrew
-// their room it is other memory, as shared as the room.
+// What a worker sends of one slot: next to nothing, because lines and rows lie in memory that both sides see. Where they outgrow
+// their room it is larger memory, as shared as the room, which the worker keeps as its room of that slot.
 import type { Claim, Said } from '../activity/rows.ts';
-import type { SaidRoom } from '../slots/ring.ts';
+import type { SaidRoom, Slot } from '../slots/ring.ts';
 
 export interface Word {
   readonly sequence: number;
   /** Numbers in use of the rows. */
   readonly numbers: number;
-  /** What outgrew the slot's room, else null. */
+  /** What lies elsewhere than in the ring's room, else null. */
   readonly lines: Uint8Array | null;
   readonly rows: Float64Array | null;
   readonly claims: readonly Claim[];
 }
 
-export function wordOf(said: Said, room: SaidRoom): Word {
+/** `shared` is the memory that the ring's rooms lie in. */
+export function wordOf(said: Said, shared: ArrayBufferLike): Word {
   return {
     sequence: said.sequence,
     numbers: said.rows.length,
-    lines: said.lines === room.lines ? null : said.lines,
-    rows: said.rows.buffer === room.rows.buffer ? null : said.rows,
+    lines: said.lines.buffer === shared ? null : said.lines,
+    rows: said.rows.buffer === shared ? null : new Float64Array(said.rows.buffer),
     claims: said.claims,
   };
 }
 
-/** What the word stands for, given the room of the same slot and shard. */
+/** Has the worker write there again when the slot comes back: else there would be new memory each time, which V8 does not count. */
+export function keepRoom(word: Word, slot: Slot, shard: number): void {
+  const { lines, rows } = slot.rooms[shard]!;
+  slot.rooms[shard] = { lines: word.lines ?? lines, rows: word.rows ?? rows };
+}
+
+/** What the word stands for, given the ring's room of the same slot and shard. */
 export function saidOf(word: Word, room: SaidRoom): Said {
   return {
     sequence: word.sequence,
     lines: word.lines ?? room.lines,
-    rows: word.rows ?? room.rows.subarray(0, word.numbers),
+    rows: (word.rows ?? room.rows).subarray(0, word.numbers),
     claims: word.claims,
   };
 }

@@ -12,7 +12,7 @@ import { DEFAULT_SHAPE, type RingShape } from '../../src/slots/layout.ts';
 import { allocateRing, Ring } from '../../src/slots/ring.ts';
 import { BYTES, counterMap, FILTERED, GATE_ENDS } from '../../src/worker/catalogue.ts';
 import { type MessageTap, Shard } from '../../src/worker/shard.ts';
-import { saidOf, wordOf } from '../../src/worker/word.ts';
+import { keepRoom, saidOf, wordOf } from '../../src/worker/word.ts';
 
 export interface Options {
   readonly emit?: readonly ('messages' | 'activities' | 'entities')[];
@@ -52,7 +52,8 @@ export async function runSource(source: Source, options: Options = {}): Promise<
   const emit = options.emit ?? ['activities'];
   const shards = options.shards ?? 1;
   const shape: RingShape = { ...DEFAULT_SHAPE, slots: 1, ...options.shape, shards };
-  const ring = new Ring(allocateRing(shape));
+  const memory = allocateRing(shape);
+  const ring = new Ring(memory);
   const counters = new CounterBlocks(counterMap, shards + 1);
   const gate = new Gate(shape, { ...EVERYTHING, ...options.selection }, null, {
     block: counters.block(0),
@@ -92,7 +93,8 @@ export async function runSource(source: Source, options: Options = {}): Promise<
     if (!more) gate.fragments.flush();
     readers.forEach((reader, shard) => {
       const room = slot.rooms[shard]!;
-      const word = wordOf(reader.read(slot, sequence, gate.frame), room);
+      const word = wordOf(reader.read(slot, sequence, gate.frame), memory.said);
+      keepRoom(word, slot, shard);
       merger.take(saidOf(structuredClone(word), room));
     });
   }

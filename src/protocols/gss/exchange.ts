@@ -36,7 +36,7 @@ export class AuthExchange {
   identity: Identity | null = null;
   /** The mechanism in use, once known. */
   mechanism: '' | 'ntlm' | 'kerberos' = '';
-  /** From the mechanism's first token to the verdict: a connection is open much longer than that. */
+  /** Made with the mechanism's first token and gone with the verdict: a connection is open much longer than that. */
   #kerberos: CarriedKerberos | null = null;
   #ntlm: CarriedNtlm | null = null;
 
