@@ -30,6 +30,13 @@ export function without<T extends Link<T>>(oldest: T | null, link: T): T | null 
   return first;
 }
 
+/** The oldest link that `is` says yes to, or null. */
+export function find<T extends Link<T>>(oldest: T | null, is: (link: T) => boolean): T | null {
+  let link = oldest;
+  while (link !== null && !is(link)) link = link.next;
+  return link;
+}
+
 export function lengthOf<T extends Link<T>>(oldest: T | null): number {
   let length = 0;
   for (let link = oldest; link !== null; link = link.next) length++;

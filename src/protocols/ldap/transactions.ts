@@ -3,7 +3,7 @@
 import { tlvLength } from '../../bytes/der.ts';
 import { u8, u32be } from '../../bytes/read.ts';
 import { BAD_TAG, OK, TOO_LONG } from '../../bytes/reason.ts';
-import { append, lengthOf, without } from '../chain.ts';
+import { append, find, lengthOf, without } from '../chain.ts';
 import { type Context, type Conversation, type Direction, GIVE_UP, type Identity } from '../contract.ts';
 import { AuthExchange } from '../gss/exchange.ts';
 import { hit } from '../limits.ts';
@@ -318,9 +318,7 @@ export class LdapConversation implements Conversation {
   }
 
   #pending(messageId: number): Operation | null {
-    let operation = this.#oldest;
-    while (operation !== null && operation.messageId !== messageId) operation = operation.next;
-    return operation;
+    return find(this.#oldest, (operation) => operation.messageId === messageId);
   }
 
   #searchRequest(context: Context): void {
@@ -376,9 +374,7 @@ export class LdapConversation implements Conversation {
   }
 
   #pendingBind(): Operation | null {
-    let operation = this.#oldest;
-    while (operation !== null && operation.type !== BIND) operation = operation.next;
-    return operation;
+    return find(this.#oldest, (operation) => operation.type === BIND);
   }
 
   #exchanged(): AuthExchange {

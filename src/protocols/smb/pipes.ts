@@ -1,6 +1,6 @@
 // Named pipes of one connection that carry DCE/RPC. A handle becomes a pipe when a DCE/RPC PDU is written to it (or the client
 // transacts on it as a pipe), so it does not matter whether its opening was seen. Reads name the handle in the request only.
-import { append, lengthOf, without } from '../chain.ts';
+import { append, find, lengthOf, without } from '../chain.ts';
 import type { Context } from '../contract.ts';
 import { DceRpcPipe } from '../dcerpc/pipe.ts';
 import { hit } from '../limits.ts';
@@ -99,9 +99,7 @@ export class Pipes {
   }
 
   #entry(persistent: number, low: number, high: number): Entry | null {
-    let entry = this.#oldest;
-    while (entry !== null && !(entry.low === low && entry.high === high && entry.persistent === persistent)) entry = entry.next;
-    return entry;
+    return find(this.#oldest, (entry) => entry.low === low && entry.high === high && entry.persistent === persistent);
   }
 
   #remove(entry: Entry, context: Context): void {

@@ -1,5 +1,5 @@
 // Session setups of one connection: which exchange a token belongs to, and the server's verdict on it.
-import { append, lengthOf, without } from '../chain.ts';
+import { append, find, lengthOf, without } from '../chain.ts';
 import type { Context } from '../contract.ts';
 import { AuthExchange } from '../gss/exchange.ts';
 import { hit } from '../limits.ts';
@@ -85,16 +85,14 @@ export class Sessions {
 
   #byId(idLow: number, idHigh: number): Session | null {
     if (idLow === 0 && idHigh === 0) return null;
-    let session = this.#oldest;
-    while (session !== null && !(session.idLow === (idLow | 0) && session.idHigh === (idHigh | 0))) session = session.next;
-    return session;
+    return find(this.#oldest, (session) => session.idLow === (idLow | 0) && session.idHigh === (idHigh | 0));
   }
 
   #byRequest(low: number, high: number): Session | null {
-    let session = this.#oldest;
-    while (session !== null && !(session.waiting && session.requestLow === (low | 0) && session.requestHigh === (high | 0)))
-      session = session.next;
-    return session;
+    return find(
+      this.#oldest,
+      (session) => session.waiting && session.requestLow === (low | 0) && session.requestHigh === (high | 0),
+    );
   }
 
   #add(idLow: number, idHigh: number, context: Context): Session {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { append, lengthOf, without } from '../../../src/protocols/chain.ts';
+import { append, find, lengthOf, without } from '../../../src/protocols/chain.ts';
 
 class Link {
   next: Link | null = null;
@@ -37,6 +37,7 @@ describe('a chain', () => {
           }
           expect(namesOf(chain)).toEqual(model);
           expect(lengthOf(chain)).toBe(model.length);
+          expect(find(chain, (link) => link.name % 2 === 1)?.name).toBe(model.find((one) => one % 2 === 1));
         }
       }),
     );
