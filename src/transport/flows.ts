@@ -1,7 +1,7 @@
 // All flows of a shard: finds or makes a packet's flow, puts TCP in order, asks who speaks, feeds the conversation, and ends
 // flows by FIN, RST, idleness (capture time) or eviction.
 import { type Packet, PROTOCOL_TCP } from '../ip/packet.ts';
-import { type Conversation, type Direction, GIVE_UP, type Transport } from '../protocols/contract.ts';
+import { type Conversation, type Direction, GIVE_UP } from '../protocols/contract.ts';
 import { hit } from '../protocols/limits.ts';
 import { PARTITIONS } from '../slots/layout.ts';
 import { type Dispatcher, MORE, NOBODY } from './dispatch.ts';
@@ -110,7 +110,7 @@ export class Flows implements StreamReader {
     const direction = table.direction;
     if (table.state(flow) === GIVEN_UP) return NOT_OF_INTEREST;
     if (table.state(flow) === SHED_FLOW) return SHED;
-    this.#enter(flow, direction, 'udp');
+    this.#enter(flow, direction);
     const { bytes, payload, end } = packet;
     context.duplicate = table.isCopy(flow, direction, packet, context.seconds, context.nanoseconds, COPY_MILLISECONDS);
     if (context.duplicate) this.counts.copies++;
@@ -118,13 +118,10 @@ export class Flows implements StreamReader {
     if (conversation === null) {
       const protocol = this.#dispatcher.identify(bytes, payload, end, direction, 'udp', table.ports(flow));
       if (protocol === NOBODY || protocol === MORE) return this.#unrecognised(flow) ? UNIDENTIFIED : NOT_OF_INTEREST;
-      conversation = this.#converse(flow, protocol, 'udp');
+      conversation = this.#converse(flow, protocol);
     }
     if (conversation.data(bytes, payload, end, context) === GIVE_UP) this.#giveUp(flow);
-    else if (conversation.isIdle === true) {
-      table.conversations[flow] = null;
-      this.#dispatcher.giveBack(conversation, table.protocol(flow), 'udp');
-    }
+    else if (conversation.isIdle === true) this.#letGo(flow, conversation);
     context.duplicate = false;
     return DECODED_END;
   }
@@ -162,7 +159,7 @@ export class Flows implements StreamReader {
             : streams.of(direction).passOver(packet.sequence, size));
         if (isPassedOver) end = DECODED_END;
         else if (table.state(flow) !== GIVEN_UP) {
-          this.#enter(flow, direction, 'tcp');
+          this.#enter(flow, direction);
           end = this.#segment(flow, direction, packet);
         }
       }
@@ -179,7 +176,7 @@ export class Flows implements StreamReader {
   #claimSystem(flow: number, direction: Direction, packet: Packet): void {
     const system = systemOf(packet);
     if (system === '') return;
-    this.#enter(flow, direction, 'tcp');
+    this.#enter(flow, direction);
     this.#context.claims.sender(direction, '', '', 'tcp-syn', this.#context, system);
   }
 
@@ -216,7 +213,7 @@ export class Flows implements StreamReader {
     const other: Direction = direction === 0 ? 1 : 0;
     const stream = streams.of(other);
     if (!stream.waiting) return;
-    this.#enter(flow, other, 'tcp');
+    this.#enter(flow, other);
     stream.acknowledged(acknowledgment, this);
   }
 
@@ -244,7 +241,7 @@ export class Flows implements StreamReader {
   #finishTcp(flow: number): void {
     const { table } = this;
     if (table.kind(flow) === CLOSED) return;
-    this.#close(flow, 'tcp');
+    this.#close(flow);
     table.setState(flow, GIVEN_UP);
     table.reclass(flow, CLOSED);
   }
@@ -273,7 +270,7 @@ export class Flows implements StreamReader {
         stream.length = 0;
         return this.#unrecognised(flow);
       }
-      conversation = this.#converse(flow, protocol, 'tcp');
+      conversation = this.#converse(flow, protocol);
       if (!this.#catchUp(flow, conversation, direction)) return false;
     }
     return this.#feed(flow, conversation, stream, bytes, start, end);
@@ -383,13 +380,13 @@ export class Flows implements StreamReader {
   }
 
   /** Points the context at a flow. */
-  #enter(flow: number, direction: Direction, transport: Transport): void {
+  #enter(flow: number, direction: Direction): void {
     const context = this.#context;
     const ports = this.table.ports(flow);
     this.#flow = flow;
     context.flow++;
     context.direction = direction;
-    context.transport = transport;
+    context.transport = this.table.transport(flow);
     context.partition = this.table.partition(flow);
     context.originatorPort = ports >>> 16;
     context.responderPort = ports & 0xffff;
@@ -398,12 +395,18 @@ export class Flows implements StreamReader {
     this.table.addresses(flow, context.addresses);
   }
 
-  #converse(flow: number, protocol: number, transport: Transport): Conversation {
-    const conversation = this.#dispatcher.open(protocol, transport);
+  #converse(flow: number, protocol: number): Conversation {
+    const conversation = this.#dispatcher.open(protocol, this.table.transport(flow));
     this.table.conversations[flow] = conversation;
     this.table.setProtocol(flow, protocol);
     this.table.setState(flow, DECODED);
     return conversation;
+  }
+
+  /** The flow has no use for the conversation any more, nothing waits in it: another one may have it. */
+  #letGo(flow: number, conversation: Conversation): void {
+    this.table.conversations[flow] = null;
+    this.#dispatcher.giveBack(conversation, this.table.protocol(flow), this.table.transport(flow));
   }
 
   /** No protocol knew this piece; false when the flow is given up for it. */
@@ -420,8 +423,7 @@ export class Flows implements StreamReader {
     this.table.setState(flow, GIVEN_UP);
     if (conversation !== null) {
       conversation.close(this.#context);
-      this.table.conversations[flow] = null;
-      this.#dispatcher.giveBack(conversation, this.table.protocol(flow), this.table.transport(flow));
+      this.#letGo(flow, conversation);
     }
     const streams = this.table.streams(flow);
     if (streams !== null) {
@@ -438,10 +440,10 @@ export class Flows implements StreamReader {
   }
 
   /** Reads what is held of a flow and closes its conversation. */
-  #close(flow: number, transport: Transport): void {
+  #close(flow: number): void {
     const { table } = this;
     if (table.state(flow) === GIVEN_UP) return;
-    this.#enter(flow, 0, transport);
+    this.#enter(flow, 0);
     const streams = table.streams(flow);
     if (streams !== null)
       for (const direction of [0, 1] as const) {
@@ -454,7 +456,7 @@ export class Flows implements StreamReader {
   }
 
   #remove(flow: number): void {
-    this.#close(flow, this.table.transport(flow));
+    this.#close(flow);
     this.table.remove(flow);
     this.counts.closed++;
   }
