@@ -54,8 +54,8 @@ export const slotStride = (shape: RingShape): number => shape.slotBytes + shape.
 
 /** Where a shard writes what it says of a slot: the same memory again for the slot's next use, so nothing is allocated. */
 export interface SaidRoom {
-  readonly lines: Uint8Array;
-  readonly rows: Float64Array;
+  lines: Uint8Array;
+  rows: Float64Array;
 }
 
 /** One slot, seen by whoever holds the ring. */
@@ -66,7 +66,7 @@ export class Slot {
   /** Per shard: numbers of its entries, in order. */
   readonly lists: readonly Uint16Array[];
   /** Per shard: room for what it says. */
-  readonly rooms: SaidRoom[];
+  readonly rooms: readonly SaidRoom[];
 
   constructor(memory: RingMemory, number: number) {
     const { shape } = memory;

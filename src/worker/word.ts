@@ -24,10 +24,14 @@ export function wordOf(said: Said, shared: ArrayBufferLike): Word {
   };
 }
 
-/** Has the worker write there again when the slot comes back: else there would be new memory each time, which V8 does not count. */
+/**
+ * Has the worker write where its lines lie again when the slot comes back: what outgrew the room would else be new memory each time,
+ * which V8 does not count.
+ */
 export function keepRoom(word: Word, slot: Slot, shard: number): void {
-  const { lines, rows } = slot.rooms[shard]!;
-  slot.rooms[shard] = { lines: word.lines ?? lines, rows: word.rows ?? rows };
+  const room = slot.rooms[shard]!;
+  if (word.lines !== null) room.lines = word.lines;
+  if (word.rows !== null) room.rows = word.rows;
 }
 
 /** What the word stands for, given the ring's room of the same slot and shard. */
