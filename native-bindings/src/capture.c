@@ -13,7 +13,8 @@
 
 // Packets of one batch: after it, counters are published and requests to stop are heard.
 #define BATCH 1024
-// How long a slot that is filled in part waits while JavaScript still has others.
+// How long a slot is filled before it goes as it is, and waits on while JavaScript still has others: handing one over costs the
+// same whatever it holds.
 #define HOLD_MS 10
 #define IDLE_MS 1000
 // How long the kernel's buffer may hold packets for which no slot is free before they are read and dropped.
@@ -59,6 +60,7 @@ static void on_packet(unsigned char *user, const struct adtap_pkthdr *header, co
   uint32_t words[4] = {(uint32_t)header->ts.tv_sec, capture->is_nano ? fraction : fraction * 1000u, header->caplen, header->len};
   memcpy(record, words, sizeof words);
   memcpy(record + ADTAP_RECORD_BYTES, bytes, caplen);
+  if (capture->packets == 0) capture->begun = adtap_milliseconds();
   capture->used += (uint32_t)need;
   capture->packets++;
   // A slot that may not hold one packet more goes now; without another the kernel keeps the rest for a while.
@@ -164,8 +166,11 @@ static void capture_loop(struct adtap_capture *capture) {
       wait = 0;
       continue;
     }
-    if (capture->packets > 0 && adtap_pool_is_drained(capture->pool)) deliver(capture);
-    wait = capture->packets > 0 || state == ADTAP_STOPPING ? HOLD_MS : IDLE_MS;
+    // Where pcap_dispatch() itself waits, it may be long before we are here again.
+    int is_due = capture->packets > 0 && (fd < 0 || now >= capture->begun + HOLD_MS);
+    if (is_due && adtap_pool_is_drained(capture->pool)) deliver(capture);
+    if (capture->packets == 0) wait = state == ADTAP_STOPPING ? HOLD_MS : IDLE_MS;
+    else wait = is_due ? HOLD_MS : (int)(capture->begun + HOLD_MS - now);
 #ifdef __APPLE__
     // BPF devices do not always report readiness: look again when a read would have timed out.
     if (wait > capture->options.timeout_ms && capture->options.timeout_ms > 0) wait = capture->options.timeout_ms;

@@ -54,6 +54,8 @@ struct adtap_capture {
   int64_t slot;
   uint32_t used;
   uint32_t packets;
+  // When the slot's first packet was copied, in milliseconds.
+  uint64_t begun;
 };
 
 // Opens and activates a device. NULL with a message in `error`; a warning of libpcap goes to `warning` ('' without one).

@@ -50,6 +50,8 @@ interface Seen {
 class Reader {
   readonly seen: Seen[] = [];
   readonly held: number[] = [];
+  /** Packets of each slot that was handed over. */
+  readonly handed: number[] = [];
   isHolding = false;
   wakes = 0;
   readonly #memory = new Uint8Array(new SharedArrayBuffer(SHAPE.stride * SHAPE.slots));
@@ -68,6 +70,7 @@ class Reader {
     const ready = this.#ready;
     while (this.pool.take(ready)) {
       const slot = ready[READY_SLOT]!;
+      this.handed.push(ready[READY_PACKETS]!);
       const view = new DataView(this.#memory.buffer, slot * SHAPE.stride, SHAPE.slotBytes);
       let at = 0;
       for (let packet = 0; packet < ready[READY_PACKETS]!; packet++) {
@@ -231,6 +234,23 @@ for (const [name, make] of backends) {
     await reader.until(() => reader.seen.length === first + second + first);
   });
 }
+
+it('native: fills a slot for 10 ms or to its end before it hands it over, however often the kernel does', async () => {
+  using wire = new Wire();
+  using reader = new Reader(chooseBackend('native').backend);
+  // Kernels that count in ticks make 4 or 10 ms of it: then this tells less, and holds.
+  reader.pool.open(0, wire.tap, { ...SETTINGS, timeoutMs: 1 });
+  const began = performance.now();
+  reader.pool.start(0);
+  const slow = await play(FILE, wire.far, '--times', '4', '--rate', '2000');
+  await reader.until(() => reader.seen.length === slow);
+  // Slots come one after the other, and the clock counts whole milliseconds: 10 of them may be 9 and a bit.
+  expect(reader.handed.length).toBeLessThanOrEqual((performance.now() - began) / 9 + 1);
+  // For two seconds one every 10 ms, or fewer where all is slow; one that is held until it is full would be the sixth.
+  expect(reader.handed.length).toBeGreaterThan(20);
+  await play(FILE, wire.far, '--times', '20');
+  await reader.until(() => reader.handed.includes(SHAPE.slotPackets));
+});
 
 it('native: a capture whose adapter goes away ends with the reason', async () => {
   using wire = new Wire();
