@@ -1,6 +1,6 @@
 // Runs other programs and says what they took: wall and processor seconds, peak memory. Medians, paired ratios.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -42,6 +42,19 @@ export function packetsOf(cli, file) {
     encoding: 'utf8',
   });
   return Number(/^packets +([\d,]+)/m.exec(stderr)?.[1]?.replaceAll(',', ''));
+}
+
+/** Lines of a file, which may be longer than any string or buffer. */
+export function linesOf(path) {
+  const file = openSync(path, 'r');
+  const bytes = Buffer.allocUnsafe(1 << 20);
+  let lines = 0;
+  for (let length = readSync(file, bytes); length > 0; length = readSync(file, bytes)) {
+    const piece = bytes.subarray(0, length);
+    for (let at = piece.indexOf(10); at !== -1; at = piece.indexOf(10, at + 1)) lines++;
+  }
+  closeSync(file);
+  return lines;
 }
 
 /** `1,234,567`. */

@@ -3,12 +3,12 @@
 //   npm run bench:peers                        two million packets made from fixtures/lab
 //   npm run bench:peers -- FILE [RUNS]         a capture of yours
 // SURICATA names another program than `suricata`; it must see the same files. tshark is slow: it reads the first packets only.
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureLoad } from '../load.mjs';
-import { count, has, measure, medians, packetsOf } from '../measure.mjs';
+import { count, has, linesOf, measure, medians, packetsOf } from '../measure.mjs';
 
 const TSHARK_PACKETS = 200_000;
 /** The same protocols as adtap's, each event written: what Suricata does at its default is another job. */
@@ -110,11 +110,4 @@ try {
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
-}
-
-function linesOf(path) {
-  let lines = 0;
-  const bytes = readFileSync(path);
-  for (let at = bytes.indexOf(10); at !== -1; at = bytes.indexOf(10, at + 1)) lines++;
-  return lines;
 }
