@@ -2,4 +2,4 @@
 export { needRestart } from './changes.ts';
 export { configKeys } from './keys.ts';
 export { type Loaded, loadConfig, type Overrides, override, readSecret } from './load.ts';
-export type { Config } from './schema.ts';
+export { type Config, pipelineMegabytes } from './schema.ts';

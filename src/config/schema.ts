@@ -42,10 +42,11 @@ const limitValues = z.record(z.string(), z.number()).superRefine((values, contex
   }
 });
 
-/** MiB that the process takes before any packet comes, that a slot takes with all that is said of it, and a worker at least. */
+/** MiB that the process takes before any packet comes, and a worker at least. */
 const BASE_MEGABYTES = 96;
-const SLOT_MEGABYTES = 2;
 const WORKER_MEGABYTES = 64;
+/** MiB that a slot takes with what is said of it; where activities are dense it is more, and what the budget is short of is shed. */
+const SLOT_MEGABYTES = 2;
 
 /** `default` and `describe` of every key are what the documentation says of it. */
 export const configSchema = z
@@ -239,10 +240,15 @@ export const configSchema = z
   })
   .superRefine(({ sensor, capture, output }, context) => {
     const workers = Math.max(1, sensor.workers) * WORKER_MEGABYTES;
-    const least = BASE_MEGABYTES + capture.slots * SLOT_MEGABYTES + output.bufferMegabytes * 2 + workers;
+    const least = BASE_MEGABYTES + pipelineMegabytes({ capture, output }) + workers;
     if (sensor.memory >= least) return;
     const message = `is too little: capture.slots, output.bufferMegabytes and sensor.workers need ${least} MiB`;
     context.addIssue({ code: 'custom', path: ['sensor', 'memory'], message, input: sensor.memory });
   });
 
 export type Config = z.output<typeof configSchema>;
+
+/** MiB of slots, and of lines on their way out, which gather in one buffer while the other is written; the kernel's buffers are not in it. */
+export function pipelineMegabytes({ capture, output }: Pick<Config, 'capture' | 'output'>): number {
+  return capture.slots * SLOT_MEGABYTES + output.bufferMegabytes * 2;
+}

@@ -6,7 +6,7 @@ import { addressKeys } from '../activity/address-key.ts';
 import { SOURCE, SOURCE_COMPUTER } from '../activity/rows.ts';
 import type { CaptureBackend } from '../capture/live/backend.ts';
 import { chooseBackend } from '../capture/live/choose.ts';
-import { type Config, needRestart, readSecret } from '../config/index.ts';
+import { type Config, needRestart, pipelineMegabytes, readSecret } from '../config/index.ts';
 import { Enricher } from '../entity/enrich.ts';
 import { addressBefore } from '../entity/entity-lines.ts';
 import { AdtapError } from '../errors.ts';
@@ -559,7 +559,7 @@ const restraintOf = ({ restraint, sensor }: Config): RestraintSettings => ({
 });
 
 function heapMegabytes(config: Config, workers: number): number {
-  const left = config.sensor.memory - config.capture.slots * 2 - config.output.bufferMegabytes * 2;
+  const left = config.sensor.memory - pipelineMegabytes(config);
   return Math.max(LEAST_HEAP_MEGABYTES, Math.floor((left * HEAP_SHARE) / workers));
 }
 
