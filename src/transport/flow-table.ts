@@ -22,6 +22,8 @@ export const SHED_FLOW = 3;
 const NONE = -1;
 /** The lowest bits of the hash chose the partition: inside a shard they tell nothing. */
 const PARTITION_BITS = Math.log2(PARTITIONS);
+/** Which bucket holds the flows of a hash; there are a power of two of them. */
+const bucketOf = (hash: number, buckets: Int32Array): number => (hash >>> PARTITION_BITS) & (buckets.length - 1);
 
 // A flow is one record of 32 words, 128 bytes: two lines of a processor's cache, of which most packets touch the first only.
 // A column of its own for each property would touch a line for each.
@@ -108,9 +110,8 @@ export class FlowTable {
     const records = this.#words;
     const buckets = this.#buckets;
     const heads = this.#heads;
-    const mask = buckets.length - 1;
     let seen = 0;
-    for (let i = 0; i < count; i++) heads[i] = buckets[(hashes[i]! >>> PARTITION_BITS) & mask]!;
+    for (let i = 0; i < count; i++) heads[i] = buckets[bucketOf(hashes[i]!, buckets)]!;
     for (let i = 0; i < count; i++) {
       const at = heads[i]! << SHIFT;
       if (at >= 0) seen = (seen + records[at + PORTS]! + records[at + PROBES]!) | 0;
@@ -126,7 +127,7 @@ export class FlowTable {
     const kind = (packet.version << 8) | packet.protocol;
     const words = packet.version === 4 ? 1 : 4;
     const records = this.#words;
-    let flow = this.#buckets[(hash >>> PARTITION_BITS) & (this.#buckets.length - 1)]!;
+    let flow = this.#buckets[bucketOf(hash, this.#buckets)]!;
     while (flow !== NONE) {
       const at = flow << SHIFT;
       if (records[at + HASH] === (hash | 0) && records[at + KIND] === kind) {
@@ -164,7 +165,7 @@ export class FlowTable {
     records[at + KIND] = (packet.version << 8) | packet.protocol;
     this.direction = reversed ? 1 : 0;
     records[at + HASH] = hash;
-    const bucket = (hash >>> PARTITION_BITS) & (this.#buckets.length - 1);
+    const bucket = bucketOf(hash, this.#buckets);
     records[at + CHAIN] = this.#buckets[bucket]!;
     this.#buckets[bucket] = flow;
     records[at + SECONDS] = seconds;
@@ -186,7 +187,7 @@ export class FlowTable {
     const records = this.#words;
     this.#unlist(flow);
     const own = flow << SHIFT;
-    const bucket = (records[own + HASH]! >>> PARTITION_BITS) & (this.#buckets.length - 1);
+    const bucket = bucketOf(records[own + HASH]!, this.#buckets);
     let at = this.#buckets[bucket]!;
     if (at === flow) this.#buckets[bucket] = records[own + CHAIN]!;
     else {
@@ -461,7 +462,7 @@ export class FlowTable {
     const records = this.#words;
     const buckets = new Int32Array(flows * BUCKETS).fill(NONE);
     for (let flow = 0; flow < this.#fresh; flow++) {
-      const bucket = (records[(flow << SHIFT) + HASH]! >>> PARTITION_BITS) & (buckets.length - 1);
+      const bucket = bucketOf(records[(flow << SHIFT) + HASH]!, buckets);
       records[(flow << SHIFT) + CHAIN] = buckets[bucket]!;
       buckets[bucket] = flow;
     }
