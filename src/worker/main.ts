@@ -39,7 +39,7 @@ export function shard(task: ShardTask): void {
       const said = reader.read(slot, sequence, last ? ring.lastFrame : 0);
       block[busy]! += (performance.now() - began) / 1000;
       const word = wordOf(said, task.ring.said);
-      keepRoom(word, slot, settings.shard);
+      keepRoom(word, slot.rooms[settings.shard]!);
       port.postMessage(word);
       if (last) break;
     }

@@ -1,7 +1,7 @@
 // What a worker sends of one slot: next to nothing, because lines and rows lie in memory that both sides see. Where they outgrow
 // their room it is larger memory, as shared as the room, which the worker keeps as its room of that slot.
 import type { Claim, Said } from '../activity/rows.ts';
-import type { SaidRoom, Slot } from '../slots/ring.ts';
+import type { SaidRoom } from '../slots/ring.ts';
 
 export interface Word {
   readonly sequence: number;
@@ -25,11 +25,10 @@ export function wordOf(said: Said, shared: ArrayBufferLike): Word {
 }
 
 /**
- * Has the worker write where its lines lie again when the slot comes back: what outgrew the room would else be new memory each time,
+ * Has the worker write where its lines lie again when the room's slot comes back: what outgrew the room would else be new memory each time,
  * which V8 does not count.
  */
-export function keepRoom(word: Word, slot: Slot, shard: number): void {
-  const room = slot.rooms[shard]!;
+export function keepRoom(word: Word, room: SaidRoom): void {
   if (word.lines !== null) room.lines = word.lines;
   if (word.rows !== null) room.rows = word.rows;
 }

@@ -94,7 +94,7 @@ export async function runSource(source: Source, options: Options = {}): Promise<
     readers.forEach((reader, shard) => {
       const room = slot.rooms[shard]!;
       const word = wordOf(reader.read(slot, sequence, gate.frame), memory.said);
-      keepRoom(word, slot, shard);
+      keepRoom(word, room);
       merger.take(saidOf(structuredClone(word), room));
     });
   }
