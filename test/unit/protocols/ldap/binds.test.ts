@@ -1,16 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ldap } from '../../../../src/protocols/ldap/index.ts';
 import { play, type Segment, segments } from '../../../support/segments.ts';
+import { octets, tlv } from './build.ts';
 
-/** One element of BER (X.690 8.1): tag, length, contents. */
-function tlv(tag: number, ...contents: readonly Uint8Array[]): Buffer {
-  const inside = Buffer.concat(contents);
-  const { length } = inside;
-  const head = Buffer.from(length < 0x80 ? [tag, length] : [tag, 0x82, length >> 8, length & 0xff]);
-  return Buffer.concat([head, inside]);
-}
-const octets = (text: string): Buffer => tlv(0x04, Buffer.from(text));
-const integer = (value: number, tag = 0x02): Buffer => tlv(tag, Buffer.from([value]));
+const integer = (value: number, tag = 0x02): Buffer => tlv(tag, [value]);
 /** LDAPMessage, BindRequest with SASL and BindResponse: RFC 4511 4.1.1, 4.2 and 4.2.2. */
 const bind = (id: number, mechanism: string, token: Uint8Array | null): Segment => {
   const credentials = token === null ? [] : [tlv(0x04, token)];

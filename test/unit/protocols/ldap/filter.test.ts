@@ -3,24 +3,17 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { OK, TOO_DEEP, TOO_LONG, TOO_MANY } from '../../../../src/bytes/reason.ts';
 import { FilterReader } from '../../../../src/protocols/ldap/filter.ts';
 import { configureLimits } from '../../../../src/protocols/limits.ts';
+import { octets, raw, tlv } from './build.ts';
 
 afterEach(() => configureLimits({}));
 
-const tlv = (tag: number, ...content: (readonly number[])[]): number[] => {
-  const body = content.flat();
-  const length =
-    body.length < 128 ? [body.length] : body.length < 256 ? [0x81, body.length] : [0x82, body.length >> 8, body.length & 0xff];
-  return [tag, ...length, ...body];
-};
-const octets = (text: string): number[] => tlv(0x04, [...Buffer.from(text, 'utf8')]);
-const raw = (tag: number, text: string): number[] => tlv(tag, [...Buffer.from(text, 'utf8')]);
-const equal = (type: string, value: string): number[] => tlv(0xa3, octets(type), octets(value));
-const substrings = (type: string, ...parts: (readonly [number, string])[]): number[] =>
+const equal = (type: string, value: string): Buffer => tlv(0xa3, octets(type), octets(value));
+const substrings = (type: string, ...parts: (readonly [number, string])[]): Buffer =>
   tlv(0xa4, octets(type), tlv(0x30, ...parts.map(([tag, text]) => raw(tag, text))));
 
-const read = (bytes: readonly number[]): { text: string; reason: number } => {
+const read = (bytes: Uint8Array): { text: string; reason: number } => {
   const reader = new FilterReader();
-  const text = reader.text(Uint8Array.from(bytes), 0, bytes.length);
+  const text = reader.text(bytes, 0, bytes.length);
   return { text, reason: reader.reason };
 };
 
@@ -58,8 +51,8 @@ describe('FilterReader', () => {
     expect(read(bytes)).toEqual({ text, reason: OK });
   });
 
-  const nested = (depth: number): number[] => (depth === 0 ? equal('a', 'b') : tlv(0xa2, nested(depth - 1)));
-  const wide = (terms: number): number[] => tlv(0xa0, ...Array.from({ length: terms - 1 }, () => equal('a', 'b')));
+  const nested = (depth: number): Buffer => (depth === 0 ? equal('a', 'b') : tlv(0xa2, nested(depth - 1)));
+  const wide = (terms: number): Buffer => tlv(0xa0, ...Array.from({ length: terms - 1 }, () => equal('a', 'b')));
 
   it.each([
     ['ldap.filterDepth', 5, nested, TOO_DEEP],
