@@ -1,5 +1,4 @@
 // `adtap sizing`: what the traffic of domain controllers needs.
-
 import { Command } from 'commander';
 import { GIBIBYTE } from '../bytes/units.ts';
 import { AdtapError } from '../errors.ts';

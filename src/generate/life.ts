@@ -1,6 +1,5 @@
 // What a script has in hand: the domain, a source of random numbers, a message to write, and the steps it may take. A script is
 // a generator; what it yields is the next step, and it goes on when the step's last frame is out.
-
 import { Datagram } from './datagram.ts';
 import type { Destination } from './frames.ts';
 import { MessageBuffer } from './message-buffer.ts';

@@ -1,5 +1,4 @@
 // Asks an address by all methods: only what is in scope, within the rates, reverse DNS only when it is due.
-
 import { type Endpoint, type From, isIpv6 } from './active/endpoint.ts';
 import { NetbiosAsker } from './active/netbios.ts';
 import { NtlmRpcAsker } from './active/ntlm-rpc.ts';

@@ -1,5 +1,4 @@
 // Reference pages of docs/, made from the tables that the code itself runs on. A test compares them with what is committed.
-
 import { z } from 'zod';
 import { activityEnvelope, houseDetails, messageEnvelope } from '../activity/fields.ts';
 import { ENTITY_TYPES } from '../activity/json-schema.ts';

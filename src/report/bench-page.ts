@@ -1,5 +1,4 @@
 // What the bench measured, as a page with plots.
-
 import type { BenchResult } from '../bench/bench.ts';
 import {
   activitiesPerSecond,

@@ -1,5 +1,4 @@
 // What the bench measured, as tables. They need no plotting library, which is large: the page is a file of its own.
-
 import type { BenchResult } from '../bench/bench.ts';
 import {
   activitiesPerSecond,

@@ -1,5 +1,4 @@
 // Verdicts as tables and as CSV. They need no plotting library, which is large: the page is a file of its own.
-
 import type { MachinePlan } from '../sizing/machines.ts';
 import { mdiRowName } from '../sizing/mdi-table.ts';
 import { highestOf } from '../sizing/model.ts';

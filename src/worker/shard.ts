@@ -1,5 +1,4 @@
 // One shard: reads its packets of each slot in order and says messages, activities and claims. It shares no state with others.
-
 import type { Said } from '../activity/rows.ts';
 import { Speaker, type SpeechCounter } from '../activity/speaker.ts';
 import type { Reason } from '../bytes/reason.ts';

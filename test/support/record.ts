@@ -1,5 +1,4 @@
 // A sink and a context for tests: what a decoder says becomes plain objects.
-
 import { type Charset, hex, text } from '../../src/bytes/text.ts';
 import type {
   ActivitySink,

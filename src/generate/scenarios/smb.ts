@@ -1,5 +1,4 @@
 // File servers and named pipes: sessions with a ticket or with NTLM, bulk reads, and what attackers ask through pipes.
-
 import type { Life } from '../life.ts';
 import { MessageBuffer } from '../message-buffer.ts';
 import { INTERFACES, wideString } from '../messages/dcerpc.ts';

@@ -1,5 +1,4 @@
 // DNS messages in place (RFC 1035 section 4): header, names with compression, records as ranges.
-
 import { names } from '../../bytes/intern.ts';
 import { u8, u16be, u32be } from '../../bytes/read.ts';
 import { BAD_VALUE, OK, OVERRUN, type Reason, SHORT, TOO_LONG, TOO_MANY } from '../../bytes/reason.ts';

@@ -1,5 +1,4 @@
 // What Kerberos transactions mean to the reader: logons, service tickets, resource access, password changes.
-
 import { SEQUENCE, Tlv } from '../../bytes/der.ts';
 import type { AccountKind, ActivitySink, Context, Identity } from '../contract.ts';
 import { type ActivityType, type Field, ITEM } from '../fields.ts';

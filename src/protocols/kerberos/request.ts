@@ -1,5 +1,4 @@
 // What is remembered of a request until its answer: numbers and names, no bytes.
-
 import { names } from '../../bytes/intern.ts';
 import { hex } from '../../bytes/text.ts';
 import { formatAddress } from '../../ip/address.ts';

@@ -1,6 +1,5 @@
 // Who binds, by the name in the request: UPN, DOMAIN\name, DN, or nobody (RFC 4513 5.1; MS-ADTS 5.1.1.1.1), and the names that
 // SASL mechanisms send in clear.
-
 import { u8 } from '../../bytes/read.ts';
 import { latin1, utf8 } from '../../bytes/text.ts';
 import type { Identity } from '../contract.ts';

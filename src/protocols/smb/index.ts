@@ -1,6 +1,5 @@
 // SMB (MS-CIFS, MS-SMB, MS-SMB2) on 445 and, in NetBIOS sessions (RFC 1002), on 139, as a carrier of authentication: session
 // setups, and DCE/RPC in named pipes. Files and shares are not read.
-
 import { u8 } from '../../bytes/read.ts';
 import type { Protocol } from '../contract.ts';
 import { LOGON } from './activities.ts';

@@ -1,6 +1,5 @@
 // Logons of SMB1 without extended security (MS-CIFS 2.2.4.53): account and domain stand in clear beside an LM or NTLM response,
 // or beside the password itself, of which nothing but its length is read.
-
 import type { Context } from '../contract.ts';
 import { hit } from '../limits.ts';
 import { sayLogon } from './activities.ts';

@@ -1,5 +1,4 @@
 // Who may be asked.
-
 import { BlockList, isIPv4 } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
