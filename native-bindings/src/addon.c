@@ -467,16 +467,9 @@ static napi_value js_stop_capture(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
-// captureStats(pool, id, out): the error's text, '' without one; out = state, then the counts in the order of struct adtap_counts.
-static napi_value js_capture_stats(napi_env env, napi_callback_info info) {
-  napi_value values[3], text;
-  struct binding_pool *pool;
-  uint32_t id;
-  void *out;
-  size_t length;
-  struct adtap_capture *capture = get_capture(env, info, &pool, &id, values, 3);
-  if (capture == NULL || !get_array(env, values[2], napi_float64_array, &out, &length)) return NULL;
-  if (length < STAT_WORDS) return throw_error(env, "ADTAP_NATIVE_ARGUMENT", "too few words");
+// Gives the error's text, '' without one; out = state, then the counts in the order of struct adtap_counts.
+static napi_value tell_stats(napi_env env, struct adtap_capture *capture, void *out) {
+  napi_value text;
   char error[ADTAP_ERROR_BYTES];
   adtap_lock(&capture->lock);
   struct adtap_counts counts = capture->counts;
@@ -491,15 +484,37 @@ static napi_value js_capture_stats(napi_env env, napi_callback_info info) {
   return napi_create_string_utf8(env, error, NAPI_AUTO_LENGTH, &text) == napi_ok ? text : NULL;
 }
 
-static napi_value js_close_capture(napi_env env, napi_callback_info info) {
-  napi_value values[2];
+// The capture of (pool, id, out), with room for its stats.
+static struct adtap_capture *get_counted(napi_env env, napi_callback_info info, struct binding_pool **pool, uint32_t *id,
+                                         void **out) {
+  napi_value values[3];
+  size_t length;
+  struct adtap_capture *capture = get_capture(env, info, pool, id, values, 3);
+  if (capture == NULL || !get_array(env, values[2], napi_float64_array, out, &length)) return NULL;
+  if (length >= STAT_WORDS) return capture;
+  throw_error(env, "ADTAP_NATIVE_ARGUMENT", "too few words");
+  return NULL;
+}
+
+static napi_value js_capture_stats(napi_env env, napi_callback_info info) {
   struct binding_pool *pool;
   uint32_t id;
-  struct adtap_capture *capture = get_capture(env, info, &pool, &id, values, 2);
+  void *out;
+  struct adtap_capture *capture = get_counted(env, info, &pool, &id, &out);
+  return capture == NULL ? NULL : tell_stats(env, capture, out);
+}
+
+static napi_value js_close_capture(napi_env env, napi_callback_info info) {
+  struct binding_pool *pool;
+  uint32_t id;
+  void *out;
+  struct adtap_capture *capture = get_counted(env, info, &pool, &id, &out);
   if (capture == NULL) return NULL;
+  adtap_capture_end(capture);
+  napi_value text = tell_stats(env, capture, out);
   adtap_capture_close(capture);
   pool->captures[id] = NULL;
-  return undefined(env);
+  return text;
 }
 
 struct binding_handle {

@@ -71,15 +71,24 @@ static void on_packet(unsigned char *user, const struct adtap_pkthdr *header, co
   if (capture->slot < 0) pcap.breakloop(capture->pcap);
 }
 
-// libpcap counts in 32 bits, which wrap.
-static void read_stats(struct adtap_capture *capture) {
+// libpcap counts in 32 bits, which wrap. 0 where it cannot tell.
+static int read_stats(struct adtap_capture *capture) {
   struct adtap_pcap_stat now;
   memset(&now, 0, sizeof now);
-  if (pcap.stats(capture->pcap, &now) != 0) return;
+  if (pcap.stats(capture->pcap, &now) != 0) return 0;
   capture->own.kernel_received += (uint32_t)(now.ps_recv - capture->last_stat.ps_recv);
   capture->own.kernel_dropped += (uint32_t)(now.ps_drop - capture->last_stat.ps_drop);
   capture->own.adapter_dropped += (uint32_t)(now.ps_ifdrop - capture->last_stat.ps_ifdrop);
   capture->last_stat = now;
+  return 1;
+}
+
+// How many packets are received once all that the kernel holds now is: never too few, so that none of it is left. Where libpcap
+// counts what no filter let through it is more than will come.
+static uint64_t received_by_now(struct adtap_capture *capture) {
+  const struct adtap_counts *own = &capture->own;
+  if (!read_stats(capture) || own->kernel_received < own->kernel_dropped + own->received) return UINT64_MAX;
+  return own->kernel_received - own->kernel_dropped;
 }
 
 // Publishes the counters; returns the state that others wish.
@@ -123,6 +132,7 @@ static void capture_loop(struct adtap_capture *capture) {
   uint64_t stats_at = 0;
   uint64_t drained_at = 0;
   uint64_t drain_until = 0;
+  uint64_t drained_with = 0;
   uint64_t full_until = 0;
   int wait = 0;
   for (;;) {
@@ -158,9 +168,10 @@ static void capture_loop(struct adtap_capture *capture) {
       if (drain_until == 0) {
         drain_until = now + (uint64_t)capture->options.drain_ms;
         drained_at = now;
+        drained_with = received_by_now(capture);
       }
       if (count > 0 || is_patient) drained_at = now;
-      if (now >= drain_until || now >= drained_at + quiet_ms) return;
+      if (capture->own.received >= drained_with || now >= drain_until || now >= drained_at + quiet_ms) return;
     }
     if (count >= BATCH || is_patient || status == ADTAP_ERROR_BREAK) {
       wait = 0;
@@ -280,15 +291,19 @@ void adtap_capture_stop(struct adtap_capture *capture) {
   rouse(capture);
 }
 
+void adtap_capture_end(struct adtap_capture *capture) {
+  if (!capture->has_thread) return;
+  adtap_lock(&capture->lock);
+  capture->is_abandoned = 1;
+  adtap_unlock(&capture->lock);
+  rouse(capture);
+  pcap.breakloop(capture->pcap);
+  adtap_thread_join(capture->thread);
+  capture->has_thread = 0;
+}
+
 void adtap_capture_close(struct adtap_capture *capture) {
-  if (capture->has_thread) {
-    adtap_lock(&capture->lock);
-    capture->is_abandoned = 1;
-    adtap_unlock(&capture->lock);
-    rouse(capture);
-    pcap.breakloop(capture->pcap);
-    adtap_thread_join(capture->thread);
-  }
+  adtap_capture_end(capture);
 #ifndef _WIN32
   if (capture->wake_pipe[0] >= 0) close(capture->wake_pipe[0]);
   if (capture->wake_pipe[1] >= 0) close(capture->wake_pipe[1]);

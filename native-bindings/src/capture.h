@@ -63,9 +63,11 @@ struct adtap_capture *adtap_capture_open(struct adtap_pool *pool, uint32_t id, c
                                          const struct adtap_capture_options *options, const char *filter,
                                          char *error, char *warning);
 int adtap_capture_start(struct adtap_capture *capture);
-// Asks the thread to read what the kernel still holds and to end; returns at once.
+// Asks the thread to read what the kernel holds by now and to end; returns at once.
 void adtap_capture_stop(struct adtap_capture *capture);
-// Ends the thread, without reading on, and frees everything.
+// Ends the thread, without reading on: what it counted stays as it is.
+void adtap_capture_end(struct adtap_capture *capture);
+// Ends the thread and frees everything.
 void adtap_capture_close(struct adtap_capture *capture);
 
 #endif

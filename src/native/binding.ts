@@ -78,7 +78,8 @@ export interface Binding {
   stopCapture(pool: PoolHandle, id: number): void;
   /** Fills in the state and the counts; gives the error that ended the capture, or an empty text. */
   captureStats(pool: PoolHandle, id: number, out: Float64Array): string;
-  closeCapture(pool: PoolHandle, id: number): void;
+  /** Ends the capture, fills in and gives what captureStats() would then, and frees the place. */
+  closeCapture(pool: PoolHandle, id: number, out: Float64Array): string;
   openFile(path: string): FileHandle;
   /** Fills `bytes` with records (see capture/live/records.ts); gives how many bytes, 0 at the end. */
   readFile(file: FileHandle, bytes: Uint8Array): number;

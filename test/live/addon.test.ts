@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } fro
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import { loadBinding } from '../../src/native/binding.ts';
+import { loadBinding, STAT_WORDS } from '../../src/native/binding.ts';
 import { Wire } from './support/net.ts';
 
 const EXERCISE = 'test/live/support/addon-exercise.mjs';
@@ -55,12 +55,13 @@ it('leaves nothing behind when captures open and close in a loop', () => {
   const memory = new Uint8Array(new SharedArrayBuffer(1 << 20));
   const shape = { stride: 1 << 18, slots: 4, slotBytes: 1 << 17, slotPackets: 64 };
   const options = { snaplen: 65_535, isPromiscuous: 1, timeoutMs: 5, bufferBytes: 1 << 20, drainMs: 100 } as const;
+  const counts = new Float64Array(STAT_WORDS);
   const round = (): void => {
     const pool = binding.createPool(memory, shape, () => undefined);
     binding.giveSlot(pool, 0);
     binding.openCapture(pool, 0, wire.tap, options, 'tcp port 88 or udp port 53');
     binding.startCapture(pool, 0);
-    binding.closeCapture(pool, 0);
+    binding.closeCapture(pool, 0, counts);
     binding.closePool(pool);
     binding.closeHandle(binding.openFile('fixtures/lab/first-look.pcap'));
     binding.closeHandle(binding.openPlayer(wire.far));

@@ -205,6 +205,20 @@ for (const [name, make] of backends) {
     await reader.until(() => reader.seen.length === before + framesOf(FILE).length);
   });
 
+  it(`${name}: counts to the last packet when it is closed while more come`, async () => {
+    using wire = new Wire();
+    using reader = new Reader(make());
+    reader.pool.open(0, wire.tap, SETTINGS);
+    reader.pool.start(0);
+    const playing = play(FILE, wire.far, '--times', '20', '--rate', '10000');
+    await reader.until(() => reader.seen.length > 1000);
+    const { received, delivered, noSlot, tooLong } = reader.pool.closeCapture(0);
+    reader.take();
+    expect(delivered + noSlot + tooLong).toBe(received);
+    expect(reader.seen.length).toBe(delivered);
+    expect(await playing).toBeGreaterThan(received);
+  });
+
   it(`${name}: says what is wrong with an adapter or a filter`, () => {
     using wire = new Wire();
     using reader = new Reader(make());
@@ -250,6 +264,23 @@ it('native: fills a slot for 10 ms or to its end before it hands it over, howeve
   expect(reader.handed.length).toBeGreaterThan(20);
   await play(FILE, wire.far, '--times', '20');
   await reader.until(() => reader.handed.includes(SHAPE.slotPackets));
+});
+
+it('native: reads what the kernel holds when it is told to stop, and not what comes after', async () => {
+  using wire = new Wire();
+  using reader = new Reader(chooseBackend('native').backend);
+  // Half a second in which the kernel holds what it has.
+  reader.pool.open(0, wire.tap, { ...SETTINGS, timeoutMs: 500, drainMs: 60_000 });
+  reader.pool.start(0);
+  const held = await play(FILE, wire.far);
+  const playing = play(FILE, wire.far, '--times', '20', '--rate', '5000');
+  reader.pool.stop(0);
+  await reader.until(() => reader.pool.stats(0).state === 'ended');
+  reader.take();
+  const { received } = reader.pool.stats(0);
+  expect(received).toBeGreaterThanOrEqual(held);
+  expect(reader.seen.length).toBe(received);
+  expect(received).toBeLessThan(held + (await playing));
 });
 
 it('native: a capture whose adapter goes away ends with the reason', async () => {

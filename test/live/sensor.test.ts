@@ -154,9 +154,14 @@ it('ends in good order under load', async () => {
   using wire = new Wire();
   const out = join(folder, 'load.ndjson');
   using sensor = await SensorProcess.start(['-i', wire.tap, '-o', out, '--filter', 'greater 1']);
-  const playing = play(FILE, wire.far, '--rate', '50000', '--seconds', '6');
+  let isPlaying = true;
+  const playing = play(FILE, wire.far, '--rate', '50000', '--seconds', '6').then(() => {
+    isPlaying = false;
+  });
   await sensor.until(async () => (await sensor.status()).packets.packets > 50_000);
   const { code, closing } = await sensor.stop();
+  // What comes after it was told to stop does not keep it.
+  expect(isPlaying).toBe(true);
   await playing;
   expect(code).toBe(0);
   expect(closing.drained).toBe(true);

@@ -157,9 +157,10 @@ export class FakePool implements CapturePool {
     return this.#at(id).stats;
   }
 
-  closeCapture(id: number): void {
-    this.#at(id);
+  closeCapture(id: number): CaptureStats {
+    const { stats } = this.#at(id);
     this.captures.delete(id);
+    return stats;
   }
 
   close(): void {

@@ -62,11 +62,11 @@ export interface CapturePool {
   /** Opens an adapter in place `id`. Throws AdtapError ADTAP_E_ADAPTER, ADTAP_E_PRIVILEGE or ADTAP_E_FILTER. */
   open(id: number, device: string, settings: CaptureSettings): CaptureInfo;
   start(id: number): void;
-  /** Asks the capture to read what is still there and to end; the state tells when it has. */
+  /** Asks the capture to read what is there by now and to end; the state tells when it has. */
   stop(id: number): void;
   stats(id: number): CaptureStats;
-  /** Ends it at once and frees the place. */
-  closeCapture(id: number): void;
+  /** Ends it at once and frees the place; gives its last counts, of which nothing lies in a slot not yet delivered. */
+  closeCapture(id: number): CaptureStats;
   close(): void;
 }
 

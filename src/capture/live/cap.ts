@@ -168,9 +168,11 @@ class CapPool implements CapturePool {
     return this.#capture(id).stats();
   }
 
-  closeCapture(id: number): void {
-    this.#capture(id).stop();
+  closeCapture(id: number): CaptureStats {
+    const capture = this.#capture(id);
+    capture.stop();
     this.#captures.delete(id);
+    return capture.stats();
   }
 
   close(): void {

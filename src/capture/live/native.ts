@@ -62,8 +62,20 @@ class NativePool implements CapturePool {
   }
 
   stats(id: number): CaptureStats {
+    return this.#told(this.#binding.captureStats(this.#handle, id, this.#words));
+  }
+
+  closeCapture(id: number): CaptureStats {
+    return this.#told(this.#binding.closeCapture(this.#handle, id, this.#words));
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    this.#binding.closePool(this.#handle);
+  }
+
+  #told(error: string): CaptureStats {
     const words = this.#words;
-    const error = this.#binding.captureStats(this.#handle, id, words);
     return {
       state: STATES[words[0]!] ?? 'failed',
       error,
@@ -77,15 +89,6 @@ class NativePool implements CapturePool {
       adapterDropped: words[8]!,
       left: words[9]!,
     };
-  }
-
-  closeCapture(id: number): void {
-    this.#binding.closeCapture(this.#handle, id);
-  }
-
-  close(): void {
-    this.#isOpen = false;
-    this.#binding.closePool(this.#handle);
   }
 }
 

@@ -249,9 +249,8 @@ export class Adapters {
   }
 
   #close(adapter: Adapter, reason: string): void {
-    const counts = this.#counts(adapter);
-    this.#pipeline.pool.closeCapture(adapter.place);
-    for (const name of COUNTS) adapter.sums[name] = counts[name];
+    const last = this.#pipeline.pool.closeCapture(adapter.place);
+    for (const name of COUNTS) adapter.sums[name] += last[name];
     adapter.place = -1;
     adapter.closed = performance.now();
     adapter.reason = reason;

@@ -84,6 +84,7 @@ if (!isMainThread) {
   refuses(() => binding.openCapture(pool, -1, tap, OPTIONS, ''));
   refuses(() => binding.startCapture(pool, 7));
   refuses(() => binding.captureStats(pool, 0, new Float64Array(3)));
+  refuses(() => binding.closeCapture(pool, 0, new Float64Array(10)));
   refuses(() => binding.compile('nonsense here', 1, 65_535));
   refuses(() => binding.openCapture(pool, 0, tap, OPTIONS, 'nonsense here'));
   binding.closePool(pool);
@@ -146,7 +147,7 @@ if (!isMainThread) {
     for (let i = 0; i < 10; i++) binding.send(player, frame, ranges, 64);
     if (round % 2 === 0) await pause(20);
     if (round % 4 === 1) binding.stopCapture(state.pool, 0);
-    if (round % 5 === 1) binding.closeCapture(state.pool, 63);
+    if (round % 5 === 1) binding.closeCapture(state.pool, 63, new Float64Array(10));
     if (round % 7 === 3) await pause(20);
     binding.closePool(state.pool);
     seen += state.packets;
