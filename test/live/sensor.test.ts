@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { adapterCount, ip, Wire } from './support/net.ts';
-import { type Closing, type Counts, play, SensorProcess } from './support/sensor.ts';
+import { type Closing, type Counts, Player, play, SensorProcess } from './support/sensor.ts';
 
 const FILE = 'fixtures/lab/first-look.pcap';
 let folder = '';
@@ -154,15 +154,11 @@ it('ends in good order under load', async () => {
   using wire = new Wire();
   const out = join(folder, 'load.ndjson');
   using sensor = await SensorProcess.start(['-i', wire.tap, '-o', out, '--filter', 'greater 1']);
-  let isPlaying = true;
-  const playing = play(FILE, wire.far, '--rate', '50000', '--seconds', '6').then(() => {
-    isPlaying = false;
-  });
+  using player = new Player(FILE, wire.far, '--rate', '50000', '--seconds', '60');
   await sensor.until(async () => (await sensor.status()).packets.packets > 50_000);
   const { code, closing } = await sensor.stop();
   // What comes after it was told to stop does not keep it.
-  expect(isPlaying).toBe(true);
-  await playing;
+  expect(player.isPlaying).toBe(true);
   expect(code).toBe(0);
   expect(closing.drained).toBe(true);
   expectAccounted(closing);

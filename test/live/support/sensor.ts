@@ -114,18 +114,39 @@ export class SensorProcess {
   }
 }
 
-/** Plays a capture onto an adapter; gives how many packets were sent. */
-export async function play(file: string, adapter: string, ...options: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, [PLAY, file, adapter, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let out = '';
-  let errors = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    errors += text;
-  });
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(errors);
-  return (JSON.parse(out) as { sent: number }).sent;
+/** A process that plays a capture onto an adapter; ended with its scope if it has not ended by itself. */
+export class Player {
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<number | null>;
+  #out = '';
+  #errors = '';
+
+  constructor(file: string, adapter: string, ...options: readonly string[]) {
+    this.#child = spawn(process.execPath, [PLAY, file, adapter, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#out += text;
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors += text;
+    });
+    this.#closed = once(this.#child, 'close').then(([code]) => code as number | null);
+  }
+
+  get isPlaying(): boolean {
+    return this.#child.exitCode === null;
+  }
+
+  /** Resolves when all is played, with how many packets were sent. */
+  async sent(): Promise<number> {
+    if ((await this.#closed) !== 0) throw new Error(this.#errors);
+    return (JSON.parse(this.#out) as { sent: number }).sent;
+  }
+
+  [Symbol.dispose](): void {
+    this.#child.kill('SIGKILL');
+  }
 }
+
+/** Plays a capture onto an adapter; gives how many packets were sent. */
+export const play = (file: string, adapter: string, ...options: readonly string[]): Promise<number> =>
+  new Player(file, adapter, ...options).sent();
