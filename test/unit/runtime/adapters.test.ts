@@ -200,9 +200,14 @@ describe('Adapters', () => {
     const { adapters, pool } = follow([], ['eth0']);
     adapters.start();
     pool.stop = () => undefined;
+    pool.set(0, () => ({ received: 7, delivered: 5 }));
+    // What lay in a slot is delivered with the end.
+    const close = pool.closeCapture.bind(pool);
+    pool.closeCapture = (place) => ({ ...close(place), delivered: 7 });
     const began = performance.now();
     await adapters.stop(50);
     expect(performance.now() - began).toBeLessThan(1000);
     expect(pool.captures.size).toBe(0);
+    expect(adapters.status()[0]?.counts).toMatchObject({ received: 7, delivered: 7 });
   });
 });
