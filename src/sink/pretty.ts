@@ -108,5 +108,11 @@ const clock = (time: unknown): string => String(time).slice(11, 23);
 const padTo = (text: string, width: number): string =>
   text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width);
 const place = (end: End): string => `${end.computer ?? end.ip}:${end.port}`;
-/** A KDC that asks for pre-authentication refuses nobody: every logon starts so. */
-const isStep = (line: Line): boolean => line['reason'] === 'KDC_ERR_PREAUTH_REQUIRED';
+/** Answers of a KDC that refuse nobody: the client goes on with pre-authentication, over TCP, or in another realm. */
+const STEPS: ReadonlySet<unknown> = new Set([
+  'KDC_ERR_PREAUTH_REQUIRED',
+  'KRB_ERR_RESPONSE_TOO_BIG',
+  'KDC_ERR_WRONG_REALM',
+  'KDC_ERR_MORE_PREAUTH_DATA_REQUIRED',
+]);
+const isStep = (line: Line): boolean => STEPS.has(line['reason']);

@@ -28,7 +28,10 @@ const RPC_C_AUTHN_GSS_KERBEROS = 16;
 export const carriesTokens = (authType: number): boolean =>
   authType === RPC_C_AUTHN_GSS_NEGOTIATE || authType === RPC_C_AUTHN_WINNT || authType === RPC_C_AUTHN_GSS_KERBEROS;
 
-/** Fault status codes that mean a refused security context (C706 appendix E, MS-RPCE 3.3.3.5.4); others are the call's own. */
+/**
+ * Fault status codes that mean a refused security context (C706 appendix E, MS-RPCE 3.3.3.5.4); others are the call's own. A
+ * protocol error is how Samba answers the first call after an AUTH3 that it did not take.
+ */
 const SECURITY_FAULTS: ReadonlyMap<number, string> = new Map([
   [0x0000_0005, 'nca_s_fault_access_denied'],
   [0x0000_06d3, 'RPC_S_UNKNOWN_AUTHN_SERVICE'],
@@ -36,6 +39,7 @@ const SECURITY_FAULTS: ReadonlyMap<number, string> = new Map([
   [0x0000_0721, 'RPC_S_SEC_PKG_ERROR'],
   [0x1c00_001d, 'nca_s_unsupported_authn_level'],
   [0x1c00_001f, 'nca_s_invalid_checksum'],
+  [0x1c01_000b, 'nca_proto_error'],
 ]);
 
 /** Name of a fault that refuses the security context; empty when the fault is about the call. */

@@ -7,7 +7,7 @@ import { detailFields as F, ticketFields } from './fields.ts';
 import {
   AS_REQ,
   errorName,
-  KDC_ERR_PREAUTH_REQUIRED,
+  isStep,
   KDC_OPTION_NAMES,
   KRB_ERROR,
   PA_ETYPE_INFO,
@@ -89,11 +89,11 @@ export function sayExchange(sink: ActivitySink, request: Request, answer: Kerber
   sink.end();
 }
 
-/** PREAUTH_REQUIRED is a step of every logon, not a failed one. */
+/** A step on the way to a logon, such as PREAUTH_REQUIRED, is not a failed one. */
 function mdiOfLogon(request: Request, code: number, outcome: string): string {
   const certificate = request.padata.includes(PA_PK_AS_REQ) ? ' with certificate' : '';
   if (outcome === 'success') return `Interactive logon${certificate}`;
-  return outcome === 'failure' && code !== KDC_ERR_PREAUTH_REQUIRED ? `Failed logon${certificate}` : '';
+  return outcome === 'failure' && !isStep(code) ? `Failed logon${certificate}` : '';
 }
 
 function mdiOfTicket(request: Request): string {

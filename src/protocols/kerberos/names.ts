@@ -115,7 +115,12 @@ export const ADDRESS_IPV4 = 2;
 export const ADDRESS_IPV6 = 24;
 export const ADDRESS_NETBIOS = 20;
 
-export const KDC_ERR_PREAUTH_REQUIRED = 25;
+/**
+ * Errors that refuse nobody, because the client goes on from there: with pre-authentication (RFC 4120 3.1.1, RFC 6113 4.2), over
+ * TCP (RFC 4120 7.2.1), or in another realm (RFC 6806 7).
+ */
+const STEPS: ReadonlySet<number> = new Set([25, 52, 68, 91]);
+export const isStep = (code: number): boolean => STEPS.has(code);
 
 /** Error codes (RFC 4120 7.5.9; 60s and up RFC 4556 and 4120 errata; 90s RFC 6113, 6806). */
 export const ERROR_NAMES: Readonly<Record<number, string>> = {

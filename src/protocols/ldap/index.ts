@@ -8,8 +8,8 @@ import * as types from './activities.ts';
 import { NAME as CLDAP, CldapConversation } from './cldap.ts';
 import { detailFields, messageFields } from './fields.ts';
 import { ldapLimits } from './limits.ts';
-import { LdapConversation, NAME, PEEK, startsMessage } from './transactions.ts';
-import { LdapMessage } from './wire.ts';
+import { LdapConversation, NAME, PEEK } from './transactions.ts';
+import { LdapMessage, startsMessage } from './wire.ts';
 
 const candidate = new LdapMessage();
 const SEQUENCE_TAG = 0x30;

@@ -34,13 +34,12 @@ import {
   BindRequest,
   changesOf,
   comparedAttribute,
-  isOp,
   LdapMessage,
   LdapResult,
-  opOf,
   renameOf,
   requestNameOf,
   SearchRequest,
+  startsMessage,
 } from './wire.ts';
 import { SEALED, SIGNED, Wrapped } from './wrap.ts';
 
@@ -405,18 +404,4 @@ export class LdapConversation implements Conversation {
     operation.account = account;
     sayOperation(context.activities, operation, result, context);
   }
-}
-
-/** SEQUENCE, INTEGER id, a known operation: what every message starts with. Cut ones are believed. */
-export function startsMessage(bytes: Uint8Array, at: number, end: number): boolean {
-  let from = at + 1;
-  if (from >= end) return true;
-  const size = u8(bytes, from);
-  if (size > 0x84 || size === 0x80) return false;
-  from += size > 0x80 ? 1 + (size & 0x7f) : 1;
-  if (from + 2 > end) return true;
-  const idLength = u8(bytes, from + 1);
-  if (u8(bytes, from) !== 0x02 || idLength < 1 || idLength > 5) return false;
-  const tag = from + 2 + idLength;
-  return tag >= end || isOp(opOf(u8(bytes, tag)));
 }

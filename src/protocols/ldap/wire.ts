@@ -20,13 +20,27 @@ const EXTENDED_RESPONSE_NAME = 0x8a;
 const NEW_SUPERIOR = 0x80;
 
 /** The number of an operation's tag: constructed, or primitive (unbind, delete, abandon). */
-export function opOf(tag: number): number {
+function opOf(tag: number): number {
   const number = tag & 0x1f;
   return tag === application(number) || tag === (0x40 | number) ? number : -1;
 }
 
 /** Ids and kinds that exist: used to find a message again after a gap. */
-export const isOp = (op: number): boolean => (op >= 0 && op <= 16) || op === 19 || (op >= 23 && op <= 25);
+const isOp = (op: number): boolean => (op >= 0 && op <= 16) || op === 19 || (op >= 23 && op <= 25);
+
+/** SEQUENCE, INTEGER id, a known operation: what every message starts with. Cut ones are believed. */
+export function startsMessage(bytes: Uint8Array, at: number, end: number): boolean {
+  let from = at + 1;
+  if (from >= end) return true;
+  const size = u8(bytes, from);
+  if (size > 0x84 || size === 0x80) return false;
+  from += size > 0x80 ? 1 + (size & 0x7f) : 1;
+  if (from + 2 > end) return true;
+  const idLength = u8(bytes, from + 1);
+  if (u8(bytes, from) !== 0x02 || idLength < 1 || idLength > 5) return false;
+  const tag = from + 2 + idLength;
+  return tag >= end || isOp(opOf(u8(bytes, tag)));
+}
 
 export class LdapMessage {
   bytes: Uint8Array = new Uint8Array(0);

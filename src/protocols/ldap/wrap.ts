@@ -1,7 +1,8 @@
 // Security layers of SASL (RFC 4422 3.7): a four-byte length and a token of the mechanism. Where the token is only signed, the
 // LDAP inside is found; where it is sealed, nobody without the key reads it.
-import { tlvLength } from '../../bytes/der.ts';
+import { SEQUENCE, tlvLength } from '../../bytes/der.ts';
 import { u8, u16be, u16le, u32le } from '../../bytes/read.ts';
+import { startsMessage } from './wire.ts';
 
 /** What a wrapped record is. */
 export const SEALED = 0;
@@ -15,7 +16,8 @@ const OLD = { ID: 0x0201, SEAL_ALGORITHM: 4, DATA: 24 + 8, NOT_SEALED: 0xffff } 
 const GSS_TAG = 0x60;
 /** NTLM signature (MS-NLMP 2.2.2.9): version 1, checksum, sequence number. */
 const NTLM_SIGNATURE = 16;
-const SEQUENCE_TAG = 0x30;
+/** No record is longer, and no message that could be read. */
+const MOST_BYTES = 0x100_0000;
 
 export class Wrapped {
   /** Range of the LDAP inside a signed record. */
@@ -61,10 +63,14 @@ export class Wrapped {
     return UNKNOWN;
   }
 
-  /** Signed data is LDAP in clear: a SEQUENCE that fits; otherwise it is what `otherwise` says. */
+  /** Signed data is LDAP in clear, a message from its beginning: ciphertext looks like one by chance in one record of millions. */
   #check(bytes: Uint8Array, otherwise: number): number {
-    if (this.from + 2 > this.until || u8(bytes, this.from) !== SEQUENCE_TAG) return otherwise;
-    const length = tlvLength(bytes, this.from, this.until, 0x100_0000);
-    return length > 0 ? SIGNED : otherwise;
+    const { from, until } = this;
+    const isMessage =
+      from + 2 <= until &&
+      u8(bytes, from) === SEQUENCE &&
+      tlvLength(bytes, from, until, MOST_BYTES) > 0 &&
+      startsMessage(bytes, from, until);
+    return isMessage ? SIGNED : otherwise;
   }
 }

@@ -14,6 +14,8 @@ const RESPONSE = 2;
 
 /** tshark: bind(NEGOTIATE), bind_ack(CHALLENGE), alter_context(AUTHENTICATE, LAB\dadmin), alter_context_resp, DsBind … */
 const ntlm = segments('dcerpc/ntlm.hex');
+/** tshark: bind(NEGOTIATE), bind_ack(CHALLENGE), auth3(AUTHENTICATE, Q\imp.bad5, who does not exist), Connect, fault nca_proto_error */
+const refused = segments('dcerpc/ntlm-refused.hex');
 /** tshark: bind(AP-REQ) in three segments, bind_ack(AP-REP), alter_context(AP-REP), alter_context_resp, DsBind … */
 const kerberos = segments('dcerpc/kerberos.hex');
 
@@ -77,6 +79,12 @@ describe('what DCE/RPC carries', () => {
     expect(verdictOn(0x0000_0005)).toMatchObject([{ outcome: 'failure', reason: 'nca_s_fault_access_denied', frame: 6 }]);
     // nca_op_rng_error: there is no such call, which only who was let in is told.
     expect(verdictOn(0x1c01_0002)).toMatchObject([{ outcome: 'success', reason: '' }]);
+  });
+
+  it('says that Samba refused a logon at the first call after it', () => {
+    expect(said(refused)).toMatchObject([
+      { type: 'ntlm.logon', carrier: 'dcerpc', outcome: 'failure', reason: 'nca_proto_error', firstFrame: 4, frame: 6 },
+    ]);
   });
 
   it('names the reason of a refused bind', () => {
