@@ -65,6 +65,9 @@ export interface Transfer {
   readonly records: number;
 }
 
+/** What RFC 2308 2.2 calls an answer of NOERROR without records. */
+const NODATA = 'NODATA';
+
 /** A finished (or unanswered) transaction of any kind. */
 export function say(
   sink: ActivitySink,
@@ -82,8 +85,10 @@ export function say(
   // A negotiated key stands for who negotiated it: what it signs later, on whatever connection, is theirs (RFC 3645 4.1).
   if (query.qtype === TKEY && account !== null) e.issues = keyId(query.qname);
   const rcode = answer?.rcode ?? 0;
-  e.outcome = answer === null ? 'unanswered' : rcode === 0 ? 'success' : 'failure';
-  if (e.outcome === 'failure') e.reason = rcodeName(rcode);
+  // A zone has its SOA at least: who gets nothing of it was refused.
+  const isEmpty = transfer !== undefined && rcode === 0 && answer?.answers === 0 && transfer.records === 0;
+  e.outcome = answer === null ? 'unanswered' : rcode === 0 && !isEmpty ? 'success' : 'failure';
+  if (e.outcome === 'failure') e.reason = isEmpty ? NODATA : rcodeName(rcode);
   e.mdi = MDI_TYPES.has(query.qtype) && query.opcode === OPCODE_QUERY ? 'DNS query' : '';
   if (answer !== null) {
     endedNow(e, context);

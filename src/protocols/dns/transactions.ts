@@ -168,6 +168,8 @@ export class DnsConversation implements Conversation {
       if (record.type === SOA) query.soas++;
       from = next;
     }
+    // Nothing at all is how Samba refuses a transfer.
+    if (query.records === 0) return false;
     // One SOA alone answers an IXFR of a zone that did not change.
     if (query.qtype === IXFR && query.records === 1 && first === SOA) return false;
     return this.#tcp && query.soas < 2;

@@ -3,6 +3,7 @@ import { SEQUENCE, Tlv } from '../../bytes/der.ts';
 import type { AccountKind, ActivitySink, Context, Identity } from '../contract.ts';
 import { type ActivityType, type Field, ITEM } from '../fields.ts';
 import { began, endedNow } from '../moments.ts';
+import { splitUpn } from '../upn.ts';
 import { detailFields as F, ticketFields } from './fields.ts';
 import {
   AS_REQ,
@@ -48,9 +49,8 @@ export function kindOf(cname: string): AccountKind {
 
 /** Splits an enterprise name (`alice@lab.example`, RFC 6806 5) off its suffix. */
 export function identityOf(cname: string, realm: string): Identity {
-  const at = cname.lastIndexOf('@');
-  const name = at > 0 ? cname.slice(0, at) : cname;
-  return { name, domain: realm || (at > 0 ? cname.slice(at + 1) : ''), kind: kindOf(name), ticket: 0 };
+  const [name, suffix] = splitUpn(cname);
+  return { name, domain: realm || suffix, kind: kindOf(name), ticket: 0 };
 }
 
 /** A finished AS or TGS exchange; `answer` is null when none came. */

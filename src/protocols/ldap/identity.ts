@@ -3,6 +3,7 @@
 import { u8 } from '../../bytes/read.ts';
 import { latin1, utf8 } from '../../bytes/text.ts';
 import type { Identity } from '../contract.ts';
+import { splitUpn } from '../upn.ts';
 
 const ANONYMOUS: Identity = { name: '', domain: '', kind: 'anonymous', ticket: 0 };
 
@@ -16,10 +17,8 @@ export function identityOfName(name: string): Identity {
     return { name, domain, kind: 'user', ticket: 0 };
   }
   if (backslash > 0) return { name: name.slice(backslash + 1), domain: name.slice(0, backslash), kind, ticket: 0 };
-  const at = name.lastIndexOf('@');
-  return at > 0
-    ? { name: name.slice(0, at), domain: name.slice(at + 1), kind, ticket: 0 }
-    : { name, domain: '', kind, ticket: 0 };
+  const [account, domain] = splitUpn(name);
+  return { name: account, domain, kind, ticket: 0 };
 }
 
 /** Longest credentials looked into. */

@@ -5,6 +5,7 @@ import type { Context, Direction, Identity, Outcome } from '../contract.ts';
 import { type ActivityType, type Field, ITEM } from '../fields.ts';
 import { began, endedNow } from '../moments.ts';
 import { idText, secretId } from '../run-key.ts';
+import { splitUpn } from '../upn.ts';
 import { detailFields as F } from './fields.ts';
 import { sayMessage } from './messages.ts';
 import { AUTHENTICATE, CHALLENGE, FLAG_NAMES } from './names.ts';
@@ -106,10 +107,7 @@ export class CarriedNtlm {
       targetSpn: info.targetName,
       version: message.version,
     };
-    const anonymous = message.isAnonymous;
-    this.identity = anonymous
-      ? { name: '', domain: '', kind: 'anonymous', ticket: 0 }
-      : { name: user, domain, kind: user.endsWith('$') ? 'computer' : 'user', ticket: 0 };
+    this.identity = message.isAnonymous ? { name: '', domain: '', kind: 'anonymous', ticket: 0 } : identityOf(user, domain);
     if (workstation !== '')
       context.claims.sender(context.direction, workstation, '', 'ntlm-workstation', context, osOf(message.version));
   }
@@ -162,3 +160,9 @@ export class CarriedNtlm {
 
 /** Windows versions count from 5 on; 6.1.0 without a build is what Samba says. */
 const osOf = (version: string): string => (version === '' || version.endsWith('.0') ? '' : `Windows ${version}`);
+
+/** A user principal name comes in one piece, without a domain beside it (MS-NLMP 2.2.1.3 leaves the form to the client). */
+function identityOf(user: string, domain: string): Identity {
+  const [name, suffix] = domain === '' ? splitUpn(user) : [user, domain];
+  return { name, domain: suffix, kind: name.endsWith('$') ? 'computer' : 'user', ticket: 0 };
+}

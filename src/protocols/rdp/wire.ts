@@ -2,7 +2,7 @@
 // the negotiation in them (MS-RDPBCGR 2.2.1.1, 2.2.1.2).
 import { startsWithAscii, u8, u16be, u32le } from '../../bytes/read.ts';
 import { BAD_TAG, BAD_VALUE, OK, OVERRUN, type Reason, SHORT } from '../../bytes/reason.ts';
-import { latin1 } from '../../bytes/text.ts';
+import { latin1, utf8 } from '../../bytes/text.ts';
 import type { View } from '../contract.ts';
 import { CONNECTION_CONFIRM, CONNECTION_REQUEST, NEG_FAILURE, NEG_REQ, NEG_RSP, TPKT_VERSION } from './names.ts';
 
@@ -54,7 +54,7 @@ export class ConnectionTpdu implements View {
     if (this.code === CONNECTION_REQUEST && startsWithAscii(bytes, at, end, COOKIE)) {
       while (at + 2 <= end && (u8(bytes, at) !== CR || u8(bytes, at + 1) !== LF)) at++;
       if (at + 2 > end) return SHORT;
-      this.cookie = latin1(bytes, from + COOKIE.length, at);
+      this.cookie = ansiOrUtf8(bytes, from + COOKIE.length, at);
       at += 2;
     }
     if (at + NEGOTIATION > end) return OK;
@@ -65,4 +65,10 @@ export class ConnectionTpdu implements View {
     this.value = u32le(bytes, at + 4);
     return OK;
   }
+}
+
+/** "ANSI" in whatever code page, says MS-RDPBCGR 2.2.1.1; not all clients are Windows. */
+function ansiOrUtf8(bytes: Uint8Array, start: number, end: number): string {
+  const text = utf8(bytes, start, end);
+  return text.includes('\ufffd') ? latin1(bytes, start, end) : text;
 }

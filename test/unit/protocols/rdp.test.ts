@@ -39,6 +39,18 @@ const pieces = (...parts: readonly (readonly ['>' | '<', Uint8Array])[]): Piece[
 const connection = (...parts: readonly (readonly ['>' | '<', Uint8Array])[]): ReturnType<typeof speak> =>
   speak({ protocol: rdp, transport: 'tcp', serverPort: 3389, pieces: pieces(...parts) });
 
+it.each([
+  ['6ac3bc7267', 'jürg'],
+  ['6afc7267', 'jürg'],
+  ['616c696365', 'alice'],
+])('reads a cookie in UTF-8 or, where it is none, as Windows writes it in the West: %s', (name, text) => {
+  const cookie = bytes(Buffer.from('Cookie: mstshash='), hex(name), 13, 10);
+  const size = 11 + cookie.length;
+  const request = bytes(3, 0, u16(size), size - 5, 0xe0, 0, 0, 0, 0, 0, cookie);
+  const { messages } = connection(['>', request]);
+  expect(messages).toEqual([expect.objectContaining({ type: 'connection-request', cookie: `mstshash=${text}` })]);
+});
+
 it('reads the examples of the specification', () => {
   const { messages } = connection(['>', REQUEST], ['<', CONFIRM]);
   expect(messages).toEqual([

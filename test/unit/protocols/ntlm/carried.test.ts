@@ -1,0 +1,51 @@
+// Whose logon an NTLM exchange is, by what AUTHENTICATE_MESSAGE (MS-NLMP 2.2.1.3), laid by hand, says.
+import { expect, it } from 'vitest';
+import { OK } from '../../../../src/bytes/reason.ts';
+import { CarriedNtlm } from '../../../../src/protocols/ntlm/carried.ts';
+import { TestContext } from '../../../support/record.ts';
+
+const HEADER = 64;
+const UNICODE = 0x0000_0001;
+
+/** An AUTHENTICATE_MESSAGE with a response of NTLMv1's size. */
+function authenticate(domain: string, user: string): Buffer {
+  const parts = [
+    Buffer.alloc(0),
+    Buffer.alloc(24, 7),
+    Buffer.from(domain, 'utf16le'),
+    Buffer.from(user, 'utf16le'),
+    Buffer.alloc(0),
+  ];
+  const head = Buffer.alloc(HEADER);
+  head.write('NTLMSSP\0', 'latin1');
+  head.writeUInt32LE(3, 8);
+  let at = HEADER;
+  for (const [index, part] of parts.entries()) {
+    head.writeUInt16LE(part.length, 12 + 8 * index);
+    head.writeUInt16LE(part.length, 14 + 8 * index);
+    head.writeUInt32LE(at, 16 + 8 * index);
+    at += part.length;
+  }
+  head.writeUInt32LE(at, 56);
+  head.writeUInt32LE(UNICODE, 60);
+  return Buffer.concat([head, ...parts]);
+}
+
+it.each([
+  ['LAB', 'alice', { name: 'alice', domain: 'LAB', kind: 'user' }],
+  ['', 'alice', { name: 'alice', domain: '', kind: 'user' }],
+  ['', 'alice@lab.example', { name: 'alice', domain: 'lab.example', kind: 'user' }],
+  ['', 'x@y@lab.example', { name: 'x@y', domain: 'lab.example', kind: 'user' }],
+  // A domain was given: the rest is all of the name.
+  ['LAB', 'x@y', { name: 'x@y', domain: 'LAB', kind: 'user' }],
+  ['', 'WS1$@lab.example', { name: 'WS1$', domain: 'lab.example', kind: 'computer' }],
+])('of domain "%s" and user "%s"', (domain, user, account) => {
+  const carried = new CarriedNtlm();
+  const context = new TestContext();
+  const bytes = authenticate(domain, user);
+  expect(carried.message(bytes, 0, bytes.length, context)).toBe(OK);
+  carried.finish('smb', 'success', '', context);
+  expect(context.activities.said).toMatchObject([{ type: 'ntlm.logon', account }]);
+  // The message is told as it was sent.
+  expect(context.messages.said).toMatchObject([{ msgType: 'AUTHENTICATE', user }]);
+});
