@@ -30,7 +30,10 @@ export const NANOSECONDS = 15;
 /** Range of the target's text, quotes left out; empty when there is none. */
 export const TARGET = 16;
 export const TARGET_END = 17;
-export const COLUMNS = 18;
+/** Range of the account that the issued ticket bears, before the line; empty where it is the activity's own. */
+export const BEARER = 18;
+export const BEARER_END = 19;
+export const COLUMNS = 20;
 
 /** Rows of one slot. */
 export class Rows {

@@ -69,6 +69,7 @@ class LineEnvelope implements Envelope {
   endSeconds = -1;
   endNanoseconds = 0;
   issues = 0;
+  bearer: Identity | null = null;
   logon = false;
 }
 
@@ -242,6 +243,7 @@ class ActivityLines extends Lines implements ActivitySink {
     e.endSeconds = -1;
     e.endNanoseconds = 0;
     e.issues = 0;
+    e.bearer = null;
     e.logon = false;
     return e;
   }
@@ -258,6 +260,12 @@ class ActivityLines extends Lines implements ActivitySink {
     values[at + row.ORDER] = context.order;
     values[at + row.FRAME] = context.frame;
     values[at + row.KIND] = row.ACTIVITY;
+    if (e.bearer !== null) {
+      // It is no part of the line.
+      values[at + row.BEARER] = json.at;
+      this.#account(e.bearer);
+      values[at + row.BEARER_END] = json.at;
+    }
     values[at + row.START] = json.at;
     values[at + row.SOURCE] = speaker.addressKey(context.addresses, 16 * from, context.addressLength);
     values[at + row.DESTINATION] = speaker.addressKey(context.addresses, 16 * to, context.addressLength);

@@ -4,6 +4,8 @@ import {
   ACCOUNT,
   ACCOUNT_END,
   ACTIVITY,
+  BEARER,
+  BEARER_END,
   type Claim,
   DESTINATION,
   DESTINATION_COMPUTER,
@@ -142,7 +144,9 @@ export class Enricher implements OrderedReader {
     this.#expire(rows[row + SECONDS]!);
     const account = this.#account(said, row);
     if (this.#settings.activities) this.#activity(said, row, account);
-    if (account !== undefined && account.via !== VIA_SESSION) this.#learn(said, row, account.json);
+    const known = account === undefined || account.via === VIA_SESSION ? undefined : account.json;
+    if (rows[row + ISSUES] !== 0) this.#issued(said, row, this.#bearer(said, row) ?? known);
+    if (rows[row + LOGON] === 1 && known !== undefined) this.#loggedOn(said, row, known);
     if (this.#settings.entities) this.#tellOf(said, row);
   }
 
@@ -190,14 +194,24 @@ export class Enricher implements OrderedReader {
     return where + NULL_LENGTH;
   }
 
-  /** What this activity's account teaches about later ones: tickets issued to it, and its session. */
-  #learn(said: Said, row: number, account: Buffer): void {
+  /** Whose name the issued ticket bears, where that is not who acted. */
+  #bearer({ rows, lines }: Said, row: number): Buffer | undefined {
+    const end = rows[row + BEARER_END]!;
+    return end === 0 ? undefined : Buffer.from(lines.subarray(rows[row + BEARER]!, end));
+  }
+
+  /** A ticket was issued: who presents it is known from now on. */
+  #issued(said: Said, row: number, bearer: Buffer | undefined): void {
+    if (bearer === undefined) return;
+    this.#tickets.set(said.rows[row + ISSUES]!, bearer);
+    if (this.#settings.entities) this.#entities.user(said, row, bearer);
+  }
+
+  /** A session began: who acts from that address is known from now on. */
+  #loggedOn(said: Said, row: number, account: Buffer): void {
     const { rows } = said;
-    const issues = rows[row + ISSUES]!;
-    const logon = rows[row + LOGON] === 1;
-    if (issues !== 0) this.#tickets.set(issues, account);
-    if (this.#settings.entities && (logon || issues !== 0)) this.#entities.user(said, row, account);
-    if (!logon || !account.subarray(-KIND_USER.length).equals(KIND_USER)) return;
+    if (this.#settings.entities) this.#entities.user(said, row, account);
+    if (!account.subarray(-KIND_USER.length).equals(KIND_USER)) return;
     const source = rows[row + SOURCE]!;
     const known = this.#sessions.get(source);
     const seconds = rows[row + SECONDS]!;

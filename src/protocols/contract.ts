@@ -80,6 +80,8 @@ export interface Envelope {
   endNanoseconds: number;
   /** Id (ticketId()) of the ticket that this activity issued to `account`, so that its later uses can be attributed; 0: none. */
   issues: number;
+  /** Whose name the issued ticket bears where that is not who acted (MS-SFU); null where it is. */
+  bearer: Identity | null;
   /** A successful logon: the account now has a session on the source address. */
   logon: boolean;
 }

@@ -98,6 +98,7 @@ class Activities extends Writer implements ActivitySink {
       endSeconds: -1,
       endNanoseconds: 0,
       issues: 0,
+      bearer: null,
       logon: false,
     };
   }

@@ -72,11 +72,16 @@ export function sayExchange(sink: ActivitySink, request: Request, answer: Kerber
     e.issues = issued.id;
     e.logon = isAs;
     e.account = identityOf(cname, answer.crealm);
+    // A service asks in a user's name (MS-SFU 3.2.5.1, 3.2.5.2): its own stands in the ticket that it presents.
+    if (request.isForOther) {
+      e.bearer = e.account;
+      e.account = presenterOf(request);
+    }
     // FAST may hide the client's name (RFC 6113 5.4.3): then the ticket that was presented says who it is.
     if (e.account.kind === 'anonymous' && request.presented !== null)
       e.account = { ...e.account, name: '', kind: 'user', ticket: request.presented.id };
   } else if (request.cname !== '') e.account = identityOf(request.cname, request.realm);
-  else e.account = { name: '', domain: request.realm, kind: 'user', ticket: request.presented?.id ?? 0 };
+  else e.account = presenterOf(request);
   e.mdi = isAs ? mdiOfLogon(request, code, e.outcome) : e.outcome === 'success' ? mdiOfTicket(request) : '';
   sink.begin(e, context);
   sayRequest(sink, request);
@@ -88,6 +93,14 @@ export function sayExchange(sink: ActivitySink, request: Request, answer: Kerber
   if (answer?.type === KRB_ERROR) sayError(sink, answer);
   sink.end();
 }
+
+/** Who sent a request that names nobody: the one whose ticket it presents. */
+const presenterOf = (request: Request): Identity => ({
+  name: '',
+  domain: request.realm,
+  kind: 'user',
+  ticket: request.presented?.id ?? 0,
+});
 
 /** A step on the way to a logon, such as PREAUTH_REQUIRED, is not a failed one. */
 function mdiOfLogon(request: Request, code: number, outcome: string): string {
@@ -141,6 +154,7 @@ function sayIssued(sink: ActivitySink, request: Request, issued: TicketFacts, an
   const isReferral = isTicketGranting(issued.sname) && !isTicketGranting(request.sname);
   const delegation = request.delegation || (isReferral ? 'referral' : '');
   if (delegation !== '') sink.text(F.delegation, delegation);
+  if (request.isForOther && request.impersonated === '') sink.text(F.impersonated, `${answer.cname}@${answer.crealm}`);
   if (issued.sname !== request.sname) sink.text(F.requestedTarget, request.sname);
   sayTicket(sink, F.ticket, issued);
   sink.int(F.encEtype, answer.enc.etype);

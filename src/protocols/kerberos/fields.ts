@@ -42,7 +42,7 @@ export const detailFields = defineFields({
   includePac: ['boolean', 'MS-KILE 2.2.3', 'Whether the client asked for a PAC.'],
   pacOptions: ['integer', 'MS-KILE 2.2.10', 'PA-PAC-OPTIONS as 32 bits.'],
   delegation: ['string', 'MS-SFU 1.3', 's4u2self, s4u2proxy, user-to-user, forwarded, renewal or referral.'],
-  impersonated: ['string', 'MS-SFU 2.2.1', 'User whom the service asked a ticket for (S4U2self).'],
+  impersonated: ['string', 'MS-SFU 2.2.1', 'User in whose name the service asked for a ticket.'],
   requestedTarget: ['string', 'RFC 4120 5.4.1', 'Service asked for, where the ticket is for another.'],
   nonce: ['integer', 'RFC 4120 5.4.1', 'Nonce.'],
   from: ['string', 'RFC 4120 5.4.1', 'Requested start time.'],

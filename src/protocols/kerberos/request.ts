@@ -139,6 +139,12 @@ export class Request {
     return '';
   }
 
+  /** A service asks for a ticket that bears a user's name. */
+  get isForOther(): boolean {
+    const { delegation } = this;
+    return delegation === 's4u2self' || delegation === 's4u2proxy';
+  }
+
   /** Whether `message` is this request again. */
   isRepeatedBy(message: KerberosMessage): boolean {
     return (

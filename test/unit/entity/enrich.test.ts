@@ -1,5 +1,18 @@
 // What other packets told is spliced in: by ticket, by session, by claim; and what must not be spliced in.
 import { describe, expect, it } from 'vitest';
+import {
+  ACCOUNT,
+  ACCOUNT_END,
+  ACTIVITY,
+  BEARER_END,
+  COLUMNS,
+  END,
+  ISSUES,
+  KIND,
+  type Said,
+  START,
+  TICKET,
+} from '../../../src/activity/rows.ts';
 import { Enricher } from '../../../src/entity/enrich.ts';
 import type { LineSink } from '../../../src/entity/line-sink.ts';
 import type { ActiveMethod, Answer } from '../../../src/nnr/answer.ts';
@@ -36,11 +49,66 @@ describe('the lab', () => {
     expect(issue).toMatchObject({ account: { name: 'alice' }, target: access?.['target'] });
   });
 
+  it('says of a ticket in another’s name that the service asked for it (S4U2self)', async () => {
+    // The lab's own record: svc-web asks, in the name of alice.
+    const { lines } = await runFiles(fixture('lab/kerberos-options.pcap'));
+    const asked = lines.filter((line) => (line['details'] as { delegation?: string }).delegation === 's4u2self');
+    expect(asked).toMatchObject([
+      {
+        type: 'kerberos.tgs',
+        outcome: 'success',
+        account: { name: 'svc-web', domain: 'LAB.EXAMPLE', via: 'ticket' },
+        details: { impersonated: 'alice@LAB.EXAMPLE' },
+      },
+    ]);
+  });
+
   it('does not let a session answer for a ticket that nobody issued (golden tickets)', async () => {
     const { lines } = await runFiles(fixture('lab/attack-pth-ptt.pcap'));
     const refused = lines.filter((line) => line['type'] === 'kerberos.tgs' && line['reason'] === 'KDC_ERR_TGT_REVOKED');
     expect(refused.length).toBeGreaterThan(0);
     for (const line of refused) expect(line['account']).toBeNull();
+  });
+});
+
+describe('a ticket in another’s name', () => {
+  const told = (): string[] => text.split('\n').slice(0, -1);
+  let text = '';
+  const sink: LineSink = {
+    append: (bytes, start, end) => {
+      text += Buffer.from(bytes.subarray(start, end)).toString();
+    },
+    endLine: () => undefined,
+  };
+  /** One activity: what stands before its line, the line with @ where its account is, and its row. */
+  function said(before: string, line: string, values: Readonly<Record<number, number>>): Said {
+    const start = before.length;
+    const account = start + line.indexOf('@');
+    const rows = new Float64Array(COLUMNS);
+    const placed = { [KIND]: ACTIVITY, [START]: start, [ACCOUNT]: account, [ACCOUNT_END]: account + 4, [BEARER_END]: start };
+    for (const [column, value] of Object.entries({ ...placed, ...values })) rows[Number(column)] = value;
+    const lines = Buffer.from(`${before}${line.replace('@', 'null')}\n`);
+    rows[END] = lines.length;
+    return { sequence: 0, lines, rows, claims: [] };
+  }
+  const account = (name: string): string => `{"name":"${name}","domain":"LAB","kind":"user"}`;
+
+  it('speaks for that other when it is used, while the service is told to have asked', () => {
+    text = '';
+    const enricher = new Enricher(sink, { entities: false, activities: true, sensor: 'adtap' });
+    enricher.line(said(account('svc'), 'logon @', { [ISSUES]: 1 }), 0);
+    enricher.line(said(account('alice'), 'delegated @', { [TICKET]: 1, [ISSUES]: 2 }), 0);
+    enricher.line(said('', 'access @', { [TICKET]: 2 }), 0);
+    const via = (name: string): string => account(name).replace('}', ',"via":"ticket"}');
+    expect(told()).toEqual(['logon null', `delegated ${via('svc')}`, `access ${via('alice')}`]);
+  });
+
+  it('speaks for that other even where nobody knows who asked', () => {
+    text = '';
+    const enricher = new Enricher(sink, { entities: false, activities: true, sensor: 'adtap' });
+    enricher.line(said(account('alice'), 'delegated @', { [TICKET]: 7, [ISSUES]: 2 }), 0);
+    enricher.line(said('', 'access @', { [TICKET]: 2 }), 0);
+    expect(told()).toEqual(['delegated null', `access ${account('alice').replace('}', ',"via":"ticket"}')}`]);
   });
 });
 
