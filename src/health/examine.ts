@@ -67,7 +67,8 @@ function* silence({ controllers, now, started }: Condition, seconds: number): Ge
 
 function* loss({ packets, before, isLossKnown }: Condition, percent: number): Generator<Issue> {
   const seen = packets.seen - before.seen;
-  const lost = packets.lost - before.lost;
+  // What is shed is counted when it is read, a moment after it was seen.
+  const lost = Math.min(seen, packets.lost - before.lost);
   if (seen > 0 && (lost / seen) * 100 > percent)
     yield { key: 'trafficNotAnalysed', subject: '', message: `${lost} of ${seen} packets of the last minute` };
   if (!isLossKnown)

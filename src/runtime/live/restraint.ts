@@ -28,11 +28,16 @@ export interface Load {
 /** The least step up, and half of it down when there is more than room again, so that it settles. */
 const STEP = SHED_PARTS / 8;
 const EASE = STEP / 2;
+/** The longest step down. */
+const MOST_EASE = SHED_ALL / 4;
 /** Room that must be free beyond the wanted share before restraint is eased. */
 const SLACK = 0.05;
 const OWN_MEMORY_LIMIT = 0.9;
-/** Who uses less than that of the processors has nothing to give. */
-const LEAST_SHARE = 0.01;
+/** What it keeps of the processors however much others want: to give that too would cost everything and free next to nothing. */
+const KEPT_SHARE = 0.05;
+/** Shares of memory, of its own budget and free ones of the machine, with which more flows cannot fill it from one look to the next. */
+const AMPLE_OWN_MEMORY = 0.5;
+const AMPLE_FREE_MEMORY = 0.3;
 
 /** What to go by between two samples; `budget` in bytes. Null when no processor time has passed. */
 export function restraintLoad(before: Sample, now: Sample, budget: number): Load | null {
@@ -47,8 +52,8 @@ export function restraintLoad(before: Sample, now: Sample, budget: number): Load
 }
 
 /**
- * Parts of the flows to shed from now on, 0 to SHED_ALL. More only when giving way would help: when the sensor itself uses what
- * is missing.
+ * Parts of the flows to shed from now on, 0 to SHED_ALL. More only when giving way would help: as much as the sensor itself uses
+ * of what is missing.
  */
 export function nextShed(shed: number, load: Load, settings: RestraintSettings): number {
   if (load.ownMemory >= 1) return SHED_ALL;
@@ -56,7 +61,8 @@ export function nextShed(shed: number, load: Load, settings: RestraintSettings):
   if (load.ownMemory > OWN_MEMORY_LIMIT) lack = Math.max(lack, (load.ownMemory - OWN_MEMORY_LIMIT) / (1 - OWN_MEMORY_LIMIT));
   if (settings.isEnabled) {
     const cpu = settings.freeCpu - load.freeCpu;
-    if (cpu > 0 && load.ownCpu > LEAST_SHARE) lack = Math.max(lack, Math.min(1, cpu / load.ownCpu));
+    const given = Math.min(cpu, load.ownCpu - KEPT_SHARE);
+    if (given > 0) lack = Math.max(lack, given / load.ownCpu);
     const memory = settings.freeMemory - load.freeMemory;
     if (memory > 0 && load.ownMachineMemory > memory) lack = Math.max(lack, Math.min(1, memory / settings.freeMemory));
   }
@@ -65,5 +71,14 @@ export function nextShed(shed: number, load: Load, settings: RestraintSettings):
     load.ownMemory < OWN_MEMORY_LIMIT - SLACK &&
     (!settings.isEnabled ||
       (load.freeCpu > settings.freeCpu + SLACK && load.freeMemory > Math.min(0.95, settings.freeMemory + SLACK)));
-  return hasRoom ? Math.max(0, shed - EASE) : shed;
+  return hasRoom ? Math.max(0, shed - ease(shed, load, settings)) : shed;
+}
+
+/** Parts of the flows to take again: half of what the processors have room for, by what those that are kept take now. */
+function ease(shed: number, load: Load, settings: RestraintSettings): number {
+  const isAmple = load.ownMemory < AMPLE_OWN_MEMORY && load.freeMemory > AMPLE_FREE_MEMORY;
+  const kept = SHED_ALL - shed;
+  if (!settings.isEnabled || !isAmple || kept === 0) return EASE;
+  const room = load.freeCpu - settings.freeCpu - SLACK;
+  return Math.min(MOST_EASE, Math.max(EASE, Math.floor((room * kept) / load.ownCpu / 2)));
 }

@@ -65,6 +65,11 @@ describe('examine', () => {
     expect(keys(wrong)).toContain(said);
   });
 
+  it('says of no minute that more was lost than seen: what is shed is counted later', () => {
+    const [issue] = examine({ ...well, packets: { seen: 1342, lost: 390 } }, thresholds);
+    expect(issue?.message).toBe('342 of 342 packets of the last minute');
+  });
+
   it('can find every issue that is documented', () => {
     const all = examine(
       {

@@ -8,20 +8,26 @@ const settings: RestraintSettings = { isEnabled: true, freeCpu: 0.15, freeMemory
 const idle: Load = { freeCpu: 0.9, ownCpu: 0.05, freeMemory: 0.6, ownMemory: 0.2, ownMachineMemory: 0.05 };
 
 describe('nextShed', () => {
-  // A step up is 32 parts of 768 at least, a step down 16.
+  // A step up is 32 parts of 768 at least, a step down 16; one down is 192 at most.
   it.each<[string, number, Partial<Load>, number]>([
     ['all is well', 0, {}, 0],
-    ['all is well again: half a step back', 100, {}, 84],
-    ['nearly nothing is shed any more', 10, {}, 0],
+    ['all is well again', 100, {}, 0],
+    ['all is well again, and much is shed', 700, {}, 508],
+    ['all is well again, and all is shed: nobody knows what a flow costs', SHED_ALL, {}, SHED_ALL - 16],
+    ['all is well again, but memory is not ample', 100, { ownMemory: 0.6 }, 84],
+    ['all is well again, but the machine’s memory is not ample', 100, { freeMemory: 0.25 }, 84],
+    ['nearly nothing is shed any more', 10, { ownMemory: 0.6 }, 0],
+    ['what is kept takes nothing at all', 400, { ownCpu: 0 }, 208],
     ['just enough is free', 0, { freeCpu: 0.15 }, 0],
     ['just enough is free, which is no reason to ease', 300, { freeCpu: 0.19 }, 300],
-    ['more than enough', 300, { freeCpu: 0.21 }, 284],
+    ['more than enough, by a hundredth: half of what would take it', 300, { freeCpu: 0.21 }, 300 - Math.floor((468 * 0.2) / 2)],
+    ['more than enough, but flows are dear: half a step back', 300, { freeCpu: 0.21, ownCpu: 0.5 }, 284],
     ['a little too little: the least step', 0, { freeCpu: 0.149, ownCpu: 0.5 }, 32],
     ['a fifth of what it uses is missing', 0, { freeCpu: 0.05, ownCpu: 0.5 }, Math.ceil(768 * 0.2)],
     ['a fifth is missing when half is shed', 384, { freeCpu: 0.05, ownCpu: 0.5 }, 384 + Math.ceil(384 * 0.2)],
-    ['more is missing than it uses', 0, { freeCpu: 0, ownCpu: 0.1 }, SHED_ALL],
-    ['others use the processors, it does not', 0, { freeCpu: 0, ownCpu: 0.009 }, 0],
-    ['others use the processors, and it has given way', 400, { freeCpu: 0, ownCpu: 0.009 }, 400],
+    ['more is missing than it uses: a twentieth of the processors it keeps', 0, { freeCpu: 0, ownCpu: 0.1 }, 384],
+    ['others use the processors, it does not', 0, { freeCpu: 0, ownCpu: 0.049 }, 0],
+    ['others use the processors, and it has given way', 400, { freeCpu: 0, ownCpu: 0.05 }, 400],
     ['memory is short, and it could help', 0, { freeMemory: 0.12, ownMachineMemory: 0.3 }, Math.ceil(768 * 0.2)],
     ['memory is short for what others use', 0, { freeMemory: 0.05, ownMachineMemory: 0.02 }, 0],
     ['memory is barely enough: no easing', 300, { freeMemory: 0.19 }, 300],
@@ -36,7 +42,7 @@ describe('nextShed', () => {
   it('looks at its own budget alone when it is switched off', () => {
     const off = { ...settings, isEnabled: false };
     expect(nextShed(0, { ...idle, freeCpu: 0, ownCpu: 0.9, freeMemory: 0, ownMachineMemory: 0.9 }, off)).toBe(0);
-    expect(nextShed(100, { ...idle, freeCpu: 0 }, off)).toBe(84);
+    expect(nextShed(100, { ...idle, freeCpu: 0, ownCpu: 0 }, off)).toBe(84);
     expect(nextShed(0, { ...idle, ownMemory: 1 }, off)).toBe(SHED_ALL);
   });
 
@@ -71,12 +77,21 @@ describe('nextShed', () => {
         for (let round = 0; round < 100; round++) shed = nextShed(shed, { ...idle, ...cpuAt(shed) }, settings);
         const rest = cpuAt(shed);
         expect(nextShed(shed, { ...idle, ...rest }, settings)).toBe(shed);
-        if (rest.ownCpu > 0.01) expect(rest.freeCpu).toBeGreaterThanOrEqual(0.15);
+        if (rest.ownCpu > 0.05) expect(rest.freeCpu).toBeGreaterThanOrEqual(0.15);
         // Nothing is shed for nothing: with room beyond the slack, all is kept.
         if (1 - others - demand > 0.21) expect(shed).toBe(0);
       }),
     );
   });
+});
+
+it.each([0.02, 0.1, 0.3, 0.6])('takes all flows again within eight looks once the others have gone, at a demand of %d', (demand) => {
+  let shed = SHED_ALL;
+  for (let look = 0; look < 8; look++) {
+    const ownCpu = demand * (1 - shed / SHED_ALL);
+    shed = nextShed(shed, { ...idle, ownCpu, freeCpu: 1 - ownCpu }, settings);
+  }
+  expect(shed).toBe(0);
 });
 
 describe('restraintLoad', () => {
