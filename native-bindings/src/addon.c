@@ -2,6 +2,7 @@
 #define NAPI_VERSION 8
 #include <node_api.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -476,7 +477,7 @@ static napi_value tell_stats(napi_env env, struct adtap_capture *capture, void *
   double words[STAT_WORDS] = {
       (double)capture->state,        (double)counts.received,       (double)counts.received_bytes, (double)counts.delivered,
       (double)counts.no_slot,        (double)counts.too_long,       (double)counts.kernel_received, (double)counts.kernel_dropped,
-      (double)counts.adapter_dropped, (double)counts.left,
+      (double)counts.adapter_dropped, capture->is_exact ? (double)counts.left : NAN,
   };
   memcpy(error, capture->error, sizeof error);
   adtap_unlock(&capture->lock);

@@ -20,6 +20,8 @@
 // How long the kernel's buffer may hold packets for which no slot is free before they are read and dropped.
 #define PATIENCE_MS 100
 #define STATS_MS 500
+// BPF: return a constant, the length to keep.
+#define BPF_RETURN 0x06
 
 static void fail(struct adtap_capture *capture, const char *text) {
   adtap_lock(&capture->lock);
@@ -34,6 +36,12 @@ static void deliver(struct adtap_capture *capture) {
   capture->used = 0;
   capture->packets = 0;
   adtap_pool_deliver(capture->pool, ready);
+}
+
+// An adapter that hears nothing keeps no slot from others.
+static void put_back(struct adtap_capture *capture) {
+  if (capture->slot >= 0) adtap_pool_put_back(capture->pool, (uint32_t)capture->slot);
+  capture->slot = -1;
 }
 
 static void on_packet(unsigned char *user, const struct adtap_pkthdr *header, const unsigned char *bytes) {
@@ -78,16 +86,17 @@ static int read_stats(struct adtap_capture *capture) {
   if (pcap.stats(capture->pcap, &now) != 0) return 0;
   capture->own.kernel_received += (uint32_t)(now.ps_recv - capture->last_stat.ps_recv);
   capture->own.kernel_dropped += (uint32_t)(now.ps_drop - capture->last_stat.ps_drop);
-  capture->own.adapter_dropped += (uint32_t)(now.ps_ifdrop - capture->last_stat.ps_ifdrop);
+  // The adapter's own counter begins anew with its driver, and is gone with the adapter.
+  int32_t adapter_dropped = (int32_t)(now.ps_ifdrop - capture->last_stat.ps_ifdrop);
+  if (adapter_dropped > 0) capture->own.adapter_dropped += (uint32_t)adapter_dropped;
   capture->last_stat = now;
   return 1;
 }
 
-// How many packets are received once all that the kernel holds now is: never too few, so that none of it is left. Where libpcap
-// counts what no filter let through it is more than will come.
+// How many packets are received once all that the kernel holds now is; never too few.
 static uint64_t received_by_now(struct adtap_capture *capture) {
   const struct adtap_counts *own = &capture->own;
-  if (!read_stats(capture) || own->kernel_received < own->kernel_dropped + own->received) return UINT64_MAX;
+  if (!read_stats(capture) || !capture->is_exact || own->kernel_received < own->kernel_dropped + own->received) return UINT64_MAX;
   return own->kernel_received - own->kernel_dropped;
 }
 
@@ -130,18 +139,18 @@ static void capture_loop(struct adtap_capture *capture) {
   }
 #endif
   uint64_t stats_at = 0;
-  uint64_t drained_at = 0;
+  uint64_t retired_at = 0;
   uint64_t drain_until = 0;
   uint64_t drained_with = 0;
   uint64_t full_until = 0;
   int wait = 0;
   for (;;) {
     if (wait > 0) wait_for_packets(capture, fd, wait);
-    uint64_t now = adtap_milliseconds();
+    uint64_t began = adtap_milliseconds();
     int is_patient = 0;
     if (capture->slot < 0 && (capture->slot = adtap_pool_grab(capture->pool)) < 0) {
-      if (full_until == 0) full_until = now + PATIENCE_MS;
-      is_patient = now < full_until;
+      if (full_until == 0) full_until = began + PATIENCE_MS;
+      is_patient = began < full_until;
     } else {
       full_until = 0;
     }
@@ -150,7 +159,7 @@ static void capture_loop(struct adtap_capture *capture) {
     if (is_patient) adtap_sleep(1);
     else status = pcap.dispatch(capture->pcap, BATCH, on_packet, (unsigned char *)capture);
     uint64_t count = capture->own.received - before;
-    now = adtap_milliseconds();
+    uint64_t now = adtap_milliseconds();
     if (now >= stats_at) {
       read_stats(capture);
       stats_at = now + STATS_MS;
@@ -162,26 +171,27 @@ static void capture_loop(struct adtap_capture *capture) {
       fail(capture, pcap.geterr(capture->pcap));
       return;
     }
+    int is_more = count >= BATCH || is_patient || status == ADTAP_ERROR_BREAK;
     if (state == ADTAP_STOPPING) {
-      // What the kernel holds in a block that is not full comes when the block's time is over.
-      uint64_t quiet_ms = (uint64_t)capture->options.timeout_ms * 2 + HOLD_MS;
       if (drain_until == 0) {
         drain_until = now + (uint64_t)capture->options.drain_ms;
-        drained_at = now;
+        // What the kernel holds in a block that is not full comes when the block's time is over.
+        retired_at = now + (uint64_t)capture->options.timeout_ms * 2 + HOLD_MS;
         drained_with = received_by_now(capture);
       }
-      if (count > 0 || is_patient) drained_at = now;
-      if (capture->own.received >= drained_with || now >= drain_until || now >= drained_at + quiet_ms) return;
+      if (capture->own.received >= drained_with || now >= drain_until || (began >= retired_at && !is_more)) return;
     }
-    if (count >= BATCH || is_patient || status == ADTAP_ERROR_BREAK) {
+    if (is_more) {
       wait = 0;
       continue;
     }
     // Where pcap_dispatch() itself waits, it may be long before we are here again.
     int is_due = capture->packets > 0 && (fd < 0 || now >= capture->begun + HOLD_MS);
     if (is_due && adtap_pool_is_drained(capture->pool)) deliver(capture);
-    if (capture->packets == 0) wait = state == ADTAP_STOPPING ? HOLD_MS : IDLE_MS;
-    else wait = is_due ? HOLD_MS : (int)(capture->begun + HOLD_MS - now);
+    if (capture->packets == 0) {
+      wait = state == ADTAP_STOPPING ? HOLD_MS : IDLE_MS;
+      put_back(capture);
+    } else wait = is_due ? HOLD_MS : (int)(capture->begun + HOLD_MS - now);
 #ifdef __APPLE__
     // BPF devices do not always report readiness: look again when a read would have timed out.
     if (wait > capture->options.timeout_ms && capture->options.timeout_ms > 0) wait = capture->options.timeout_ms;
@@ -192,11 +202,11 @@ static void capture_loop(struct adtap_capture *capture) {
 static ADTAP_THREAD run(void *argument) {
   struct adtap_capture *capture = argument;
   capture_loop(capture);
-  // Also when it is empty: only so does the slot come back.
-  if (capture->slot >= 0) deliver(capture);
+  if (capture->packets > 0) deliver(capture);
+  put_back(capture);
   read_stats(capture);
   uint64_t seen = capture->own.received + capture->own.kernel_dropped;
-  if (capture->own.kernel_received > seen) capture->own.left = capture->own.kernel_received - seen;
+  if (capture->is_exact && capture->own.kernel_received > seen) capture->own.left = capture->own.kernel_received - seen;
   adtap_lock(&capture->lock);
   capture->counts = capture->own;
   capture->state = capture->error[0] != '\0' ? ADTAP_FAILED : ADTAP_ENDED;
@@ -205,8 +215,12 @@ static ADTAP_THREAD run(void *argument) {
   return ADTAP_THREAD_END;
 }
 
-static int set_filter(adtap_pcap *handle, const char *filter, char *error) {
-  struct adtap_bpf_program program;
+// Compiling takes hundreds of milliseconds, in which the kernel would count, and libpcap throw away, whatever comes: first nothing
+// is let through, and `before` is what was counted until then.
+static int set_filter(adtap_pcap *handle, const char *filter, struct adtap_pcap_stat *before, char *error) {
+  struct adtap_bpf_insn nothing = {BPF_RETURN, 0, 0, 0};
+  struct adtap_bpf_program program = {1, &nothing};
+  if (pcap.setfilter(handle, &program) == 0) pcap.stats(handle, before);
   if (pcap.compile(handle, &program, filter, 1, ADTAP_NETMASK_UNKNOWN) != 0) {
     snprintf(error, ADTAP_ERROR_BYTES, "filter: %s", pcap.geterr(handle));
     return 0;
@@ -238,7 +252,9 @@ struct adtap_capture *adtap_capture_open(struct adtap_pool *pool, uint32_t id, c
     const char *general = pcap.statustostr(status);
     snprintf(status < 0 ? error : warning, ADTAP_ERROR_BYTES, "%s%s%s", general, detail[0] == '\0' ? "" : ": ", detail);
   }
-  if (status < 0 || (filter[0] != '\0' && !set_filter(handle, filter, error))) {
+  struct adtap_pcap_stat before;
+  memset(&before, 0, sizeof before);
+  if (status < 0 || (filter[0] != '\0' && !set_filter(handle, filter, &before, error))) {
     pcap.close(handle);
     return NULL;
   }
@@ -253,7 +269,12 @@ struct adtap_capture *adtap_capture_open(struct adtap_pool *pool, uint32_t id, c
   capture->pcap = handle;
   capture->options = *options;
   capture->linktype = adtap_linktype(pcap.datalink(handle));
+#ifdef __linux__
+  // Of loopback it counts each packet twice, going out and coming in, and libpcap passes on one.
+  capture->is_exact = strcmp(device, "lo") != 0;
+#endif
   capture->is_nano = is_nano && pcap.get_tstamp_precision != NULL && pcap.get_tstamp_precision(handle) == ADTAP_TSTAMP_PRECISION_NANO;
+  capture->last_stat = before;
   capture->slot = -1;
   capture->wake_pipe[0] = -1;
   capture->wake_pipe[1] = -1;

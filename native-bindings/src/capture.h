@@ -28,7 +28,7 @@ struct adtap_counts {
   uint64_t kernel_received;
   uint64_t kernel_dropped;
   uint64_t adapter_dropped;
-  // Seen by the kernel but not read when the capture ended.
+  // Seen by the kernel but not read when the capture ended, where `is_exact`.
   uint64_t left;
 };
 
@@ -39,6 +39,8 @@ struct adtap_capture {
   struct adtap_capture_options options;
   int linktype;
   int is_nano;
+  // What libpcap says that the kernel received is what it let through to us.
+  int is_exact;
   adtap_thread thread;
   int has_thread;
   int wake_pipe[2];

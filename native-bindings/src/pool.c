@@ -64,6 +64,12 @@ int64_t adtap_pool_grab(struct adtap_pool *pool) {
   return slot;
 }
 
+void adtap_pool_put_back(struct adtap_pool *pool, uint32_t slot) {
+  adtap_lock(&pool->lock);
+  pool->free[pool->free_count++] = slot;
+  adtap_unlock(&pool->lock);
+}
+
 static void wake_locked(struct adtap_pool *pool) {
   if (pool->is_woken || pool->wake == NULL) return;
   pool->is_woken = 1;

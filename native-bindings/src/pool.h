@@ -51,6 +51,8 @@ int adtap_pool_take(struct adtap_pool *pool, struct adtap_ready *ready);
 
 // A capture thread wants an empty slot; -1 if there is none.
 int64_t adtap_pool_grab(struct adtap_pool *pool);
+// Puts back a slot that nothing was written to.
+void adtap_pool_put_back(struct adtap_pool *pool, uint32_t slot);
 // A capture thread hands over a filled slot.
 void adtap_pool_deliver(struct adtap_pool *pool, struct adtap_ready ready);
 // Whether JavaScript has taken everything so far.

@@ -41,7 +41,7 @@ export interface CaptureStats {
   readonly kernelReceived: number;
   readonly kernelDropped: number;
   readonly adapterDropped: number;
-  /** Seen by the kernel and not read when the capture ended. */
+  /** Seen by the kernel and not read when the capture ended; NaN where it counts otherwise than what it lets through. */
   readonly left: number;
 }
 

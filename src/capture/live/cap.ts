@@ -297,7 +297,7 @@ class CapCapture {
       kernelReceived: Number.NaN,
       kernelDropped: Number.NaN,
       adapterDropped: Number.NaN,
-      left: 0,
+      left: Number.NaN,
     };
   }
 }
