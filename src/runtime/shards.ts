@@ -99,6 +99,7 @@ export class Shards {
         ...(this.#supervision === null ? {} : { maxOldGenerationSizeMb: this.#supervision.heapMegabytes }),
       },
     });
+    this.#watch(this.#pool);
     this.#done = Array.from({ length: shards }, (_, shard) => this.#run(this.#pool as Piscina, shard, 0));
   }
 
@@ -145,6 +146,16 @@ export class Shards {
     this.#wake = null;
     wake?.();
     this.onProgress?.();
+  }
+
+  /** Piscina makes no worker in place of one that ended before it was ready: its shard would never be read, and nobody be told. */
+  #watch(pool: Piscina): void {
+    const fail = (reason: string, cause?: unknown): void => {
+      if (!this.#isStopped) this.fail(new AdtapError('ADTAP_E_WORKER', `a worker ended before it was ready${reason}`, { cause }));
+    };
+    pool.on('error', (cause: Error) => fail(`: ${cause.message}`, cause));
+    // Those that it does replace are replaced by then.
+    pool.on('workerDestroy', () => setImmediate(() => pool.threads.length < this.#shape.shards && fail('')));
   }
 
   async #run(pool: Piscina, shard: number, from: number): Promise<void> {

@@ -69,7 +69,8 @@ it('gives up with a clear error when workers keep crashing', async () => {
   const workers: Worker[] = [];
   const kill = (worker: Worker): void => {
     workers.push(worker);
-    setTimeout(() => void worker.terminate(), 500);
+    // Its first message says that it is ready.
+    worker.once('message', () => setTimeout(() => void worker.terminate(), 50));
   };
   process.on('worker', kill);
   try {
@@ -87,6 +88,28 @@ it('gives up with a clear error when workers keep crashing', async () => {
       message: expect.stringContaining('crashed 3 times within a minute') as string,
     });
     expect(workers.length).toBeGreaterThanOrEqual(3);
+  } finally {
+    process.off('worker', kill);
+  }
+});
+
+it('ends with a clear error when a worker does not even start', async () => {
+  using wire = new Wire();
+  const kill = (worker: Worker): void => void worker.terminate();
+  process.on('worker', kill);
+  try {
+    const set = new Map<string, unknown>([
+      ['capture.adapters', [wire.tap]],
+      ['sensor.workers', 2],
+      ['output.path', '/dev/null'],
+      ['metrics.listen', 'off'],
+      ['log.level', 'silent'],
+    ]);
+    const sensor = await Sensor.start(loadConfig(null, {}, set).config, openLog('silent', false), 'test');
+    await expect(sensor.run()).rejects.toMatchObject({
+      code: 'ADTAP_E_WORKER',
+      message: expect.stringMatching(/^a worker ended before it was ready/) as string,
+    });
   } finally {
     process.off('worker', kill);
   }

@@ -85,14 +85,17 @@ describe('nextShed', () => {
   });
 });
 
-it.each([0.02, 0.1, 0.3, 0.6])('takes all flows again within eight looks once the others have gone, at a demand of %d', (demand) => {
-  let shed = SHED_ALL;
-  for (let look = 0; look < 8; look++) {
-    const ownCpu = demand * (1 - shed / SHED_ALL);
-    shed = nextShed(shed, { ...idle, ownCpu, freeCpu: 1 - ownCpu }, settings);
-  }
-  expect(shed).toBe(0);
-});
+it.each([0.02, 0.1, 0.3, 0.6])(
+  'takes all flows again within eight looks once the others have gone, at a demand of %d',
+  (demand) => {
+    let shed = SHED_ALL;
+    for (let look = 0; look < 8; look++) {
+      const ownCpu = demand * (1 - shed / SHED_ALL);
+      shed = nextShed(shed, { ...idle, ownCpu, freeCpu: 1 - ownCpu }, settings);
+    }
+    expect(shed).toBe(0);
+  },
+);
 
 describe('restraintLoad', () => {
   it('goes by what the control group grants, not by the machine around it', () => {
