@@ -11,10 +11,13 @@
 #include "pcap_api.h"
 #include "pool.h"
 
-#ifndef _WIN32
+#ifdef _WIN32
+#include <process.h>
+#else
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #endif
 
 // Captures that one pool may have at a time.
@@ -174,6 +177,14 @@ static napi_value device_object(napi_env env, const struct adtap_pcap_if *device
 }
 
 // devices(): an array of what libpcap can open.
+// leave(code): ends the process without waiting for threads that a dead disk holds, as exit() does.
+static napi_value js_leave(napi_env env, napi_callback_info info) {
+  napi_value values[1];
+  uint32_t code;
+  if (!arguments(env, info, values, 1) || !get_uint32(env, values[0], &code)) return NULL;
+  _exit((int)(code & 0xff));
+}
+
 static napi_value js_devices(napi_env env, napi_callback_info info) {
   (void)info;
   if (!has_libpcap(env)) return NULL;
@@ -720,6 +731,7 @@ NAPI_MODULE_INIT() {
     napi_callback call;
   } functions[] = {
       {"load", js_load},
+      {"leave", js_leave},
       {"devices", js_devices},
       {"linktype", js_linktype},
       {"compile", js_compile},

@@ -12,8 +12,12 @@ import { checkStanding } from '../runtime/live/standing.ts';
 import { openLog } from '../runtime/log.ts';
 import { kernelFilters, Sensor, type SensorSummary, workerCount } from '../runtime/sensor.ts';
 import { more } from './arguments.ts';
+import { leaveWithin } from './leave.ts';
 import { onStop } from './signals.ts';
 import { adtapVersion } from './version.ts';
+
+/** What may still be under way when all is said. */
+const LEAVE_MS = 500;
 
 interface Options {
   readonly config?: string;
@@ -116,13 +120,12 @@ async function run(options: Options): Promise<void> {
     if (isStopped) sensor.stop();
     const summary = await sensor.run();
     log.info(closing(summary), 'ended');
-    // A write that never ends would keep the process.
-    if (!summary.isDrained) process.exit();
   } catch (error) {
     if (!(error instanceof AdtapError && error.code === 'ADTAP_E_CLOSED_PIPE')) throw error;
   } finally {
     leave();
     process.removeListener('SIGHUP', reload);
+    leaveWithin(LEAVE_MS);
   }
 }
 

@@ -79,7 +79,7 @@ export function topText(before: SensorStatus, now: SensorStatus): string {
     const earlier = before.adapters.find((one) => one.name === name)?.counts ?? counts;
     return [
       name,
-      state === 'capturing' ? state : `${state}: ${reason}`,
+      reason === '' ? state : `${state}: ${reason}`,
       `${short(rate(counts.received, earlier.received))}/s`,
       `${short(rate(counts.receivedBytes, earlier.receivedBytes) * 8)}bit/s`,
       known(counts.kernelDropped),

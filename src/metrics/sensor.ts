@@ -56,7 +56,11 @@ export const sensorMetrics: readonly TableMetric<SensorFacts>[] = [
     type: 'gauge',
     labels: ['adapter'],
     help: 'Whether packets are captured from the adapter.',
-    rows: (facts) => facts.adapters().map(({ name, state }) => [{ adapter: name }, state === 'capturing' ? 1 : 0]),
+    rows: (facts) =>
+      facts
+        .adapters()
+        .filter(({ state }) => state !== 'gone')
+        .map(({ name, state }) => [{ adapter: name }, state === 'capturing' ? 1 : 0]),
   },
   {
     name: 'adtap_capture_packets_total',

@@ -324,7 +324,9 @@ export class Sensor {
     const condition: Condition = {
       now: Date.now() / 1000,
       started: this.#started / 1000,
-      adapters: adapters.map(({ name, state, reason }) => ({ name, isCapturing: state === 'capturing', reason })),
+      adapters: adapters
+        .filter(({ state }) => state !== 'gone')
+        .map(({ name, state, reason }) => ({ name, isCapturing: state === 'capturing', reason })),
       controllers: this.#controllers.status(),
       packets,
       before: this.#losses[0] ?? packets,
@@ -468,14 +470,12 @@ export class Sensor {
       clearTimeout(timer);
       if (isOut) return true;
       this.#log.error('the output takes no more lines; the rest is lost');
-      const { writtenLines, lostLines } = this.#sink.state;
-      this.#abandoned = this.#buffer.lines - writtenLines - lostLines;
-      return false;
     } catch (error) {
       if (!(error instanceof AdtapError && error.code === 'ADTAP_E_DRAIN')) throw error;
       this.#log.error(error.message);
-      return false;
     }
+    this.#output.stop();
+    return false;
   }
 
   async #close(): Promise<void> {
@@ -490,8 +490,10 @@ export class Sensor {
 
   #summary(isDrained: boolean): SensorSummary {
     const adapters = this.#adapters.status();
+    const { writtenLines, lostLines } = this.#sink.state;
+    this.#abandoned = Math.max(0, this.#buffer.lines - writtenLines - lostLines);
     return {
-      ...account(this.#pipeline.gate, this.#pipeline.counters),
+      ...accountAll(this.#pipeline),
       seconds: (Date.now() - this.#started) / 1000,
       adapters,
       delivered: adapters.reduce((sum, { counts }) => sum + counts.delivered, 0),
@@ -500,6 +502,18 @@ export class Sensor {
       isDrained,
     };
   }
+}
+
+/** Where every packet went that a capture delivered, those too that nobody took in time. */
+function accountAll({ gate, counters, untaken }: LivePipeline): Accounting {
+  const accounting = account(gate, counters);
+  if (untaken === 0) return accounting;
+  return {
+    ...accounting,
+    packets: accounting.packets + untaken,
+    dropped: accounting.dropped + untaken,
+    ends: [...accounting.ends, { end: 'dropped', reason: 'not-taken', packets: untaken }],
+  };
 }
 
 export interface SensorStatus {

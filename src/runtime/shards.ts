@@ -7,7 +7,7 @@ import { Merger, type OrderedReader } from '../order/merge.ts';
 import { CounterBlocks } from '../slots/counters.ts';
 import { HEADER_COUNTS, type RingShape } from '../slots/layout.ts';
 import { allocateRing, Ring, type RingMemory } from '../slots/ring.ts';
-import { WORKER_LOST } from '../transport/ends.ts';
+import { NOT_READ, WORKER_LOST } from '../transport/ends.ts';
 import { ACTIVE_FLOWS, counterMap, SHARD_ENDS, shardEndCount, WORKER_BUSY } from '../worker/catalogue.ts';
 import type { Fault, ShardTask } from '../worker/main.ts';
 import { saidOf, type Word } from '../worker/word.ts';
@@ -139,6 +139,20 @@ export class Shards {
     this.#isStopped = true;
     this.ring.stop();
     await this.#pool?.destroy();
+    for (let shard = 0; shard < this.#shape.shards; shard++) {
+      const rest = this.#placed[shard]! - this.#ended(shard);
+      if (rest > 0) this.#endsOf(shard)[NOT_READ]! += rest;
+    }
+  }
+
+  /** A shard's counts of how packets ended. */
+  #endsOf(shard: number): Float64Array {
+    const ends = counterMap.offset(SHARD_ENDS);
+    return this.counters.block(shard + 1).subarray(ends, ends + shardEndCount);
+  }
+
+  #ended(shard: number): number {
+    return this.#endsOf(shard).reduce((sum, packets) => sum + packets, 0);
   }
 
   #rouse(): void {
@@ -216,10 +230,8 @@ export class Shards {
       let placed = this.#placed[shard]!;
       for (let later = poisoned + 1; later < this.published; later++)
         placed -= this.ring.slot(later).header[HEADER_COUNTS + shard]!;
-      const ends = counterMap.offset(SHARD_ENDS);
-      for (let end = 0; end < shardEndCount; end++) placed -= block[ends + end]!;
-      lostPackets = Math.max(0, placed);
-      block[ends + WORKER_LOST]! += lostPackets;
+      lostPackets = Math.max(0, placed - this.#ended(shard));
+      this.#endsOf(shard)[WORKER_LOST]! += lostPackets;
       this.#next[shard]!++;
       this.#merger.take({ sequence: poisoned, lines: new Uint8Array(0), rows: new Float64Array(0), claims: [] });
     }

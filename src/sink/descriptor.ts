@@ -1,15 +1,19 @@
 // Standard output and special files of a sensor. What cannot be written is counted, and a line that was cut is made whole before
 // the next one.
-import { fstatSync, write } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, fstatSync, open as openFile, write } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { AdtapError } from '../errors.ts';
-import { openByteSink } from './file.ts';
+import { openByteSink, StreamSink } from './file.ts';
 import { type LastingSink, linesIn, type SinkState } from './lasting.ts';
 import type { ByteSink } from './line-buffer.ts';
 
 const LINE_END = 10;
 const STANDARD_OUTPUT = 1;
+const FIFO_POLL_MS = 100;
+const FIFO_WAIT_MS = 10_000;
+const openPath: (path: string, flags: number) => Promise<number> = promisify(openFile);
 const writeTo: (fd: number, bytes: Uint8Array, at: number, length: number) => Promise<{ bytesWritten: number }> =
   promisify(write);
 
@@ -61,6 +65,9 @@ export class DescriptorSink implements LastingSink {
   }
 
   async close(): Promise<void> {
+    // What was cut stays cut.
+    if (this.#rest.length > 0) this.#lostLines++;
+    this.#rest = new Uint8Array(0);
     await this.#close();
   }
 
@@ -85,20 +92,26 @@ export class DescriptorSink implements LastingSink {
 class PipeSink implements LastingSink {
   readonly #sink: ByteSink;
   #writtenLines = 0;
+  #lostLines = 0;
 
   constructor(sink: ByteSink) {
     this.#sink = sink;
   }
 
   get state(): SinkState {
-    return { fault: '', writtenLines: this.#writtenLines, lostLines: 0 };
+    return { fault: '', writtenLines: this.#writtenLines, lostLines: this.#lostLines };
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     // The bytes may be used again once they are written.
     const lines = linesIn(bytes);
-    await this.#sink.write(bytes);
-    this.#writtenLines += lines;
+    try {
+      await this.#sink.write(bytes);
+      this.#writtenLines += lines;
+    } catch (cause) {
+      this.#lostLines += lines;
+      throw cause;
+    }
   }
 
   close(): Promise<void> {
@@ -109,6 +122,7 @@ class PipeSink implements LastingSink {
 /** Opens `-` (standard output) or a path that is no regular file. Rejects with ADTAP_E_OUTPUT. */
 export async function openDescriptor(path: string): Promise<LastingSink> {
   if (path !== '-') {
+    if ((await stat(path).catch(() => null))?.isFIFO() === true) return new PipeSink(new StreamSink(await openFifo(path), true));
     const file = await opened(path);
     return new DescriptorSink(
       async (bytes, at) => (await file.write(bytes, at, bytes.length - at)).bytesWritten,
@@ -120,6 +134,24 @@ export async function openDescriptor(path: string): Promise<LastingSink> {
   if (kind.isFile() || (kind.isCharacterDevice() && !process.stdout.isTTY))
     return new DescriptorSink(async (bytes, at) => (await writeTo(STANDARD_OUTPUT, bytes, at, bytes.length - at)).bytesWritten);
   return new PipeSink(await openByteSink('-'));
+}
+
+/**
+ * A named pipe as a stream: a write to it may wait for ever, and must not keep a thread. Somebody has to read it within some
+ * seconds.
+ */
+async function openFifo(path: string): Promise<Socket> {
+  for (let waited = 0; ; waited += FIFO_POLL_MS) {
+    try {
+      const fd = await openPath(path, constants.O_WRONLY | constants.O_NONBLOCK);
+      return new Socket({ fd, readable: false, writable: true });
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      const why = code === 'ENXIO' ? 'nobody reads this pipe' : `cannot be written: ${message}`;
+      if (code !== 'ENXIO' || waited >= FIFO_WAIT_MS) throw new AdtapError('ADTAP_E_OUTPUT', `${path}: ${why}`, { cause });
+      await new Promise((resolve) => setTimeout(resolve, FIFO_POLL_MS));
+    }
+  }
 }
 
 async function opened(path: string): Promise<FileHandle> {

@@ -16,7 +16,8 @@ export async function openByteSink(path: string): Promise<ByteSink> {
   }
 }
 
-class StreamSink implements ByteSink {
+/** Bytes to a stream; `owned` ones end with the sink. */
+export class StreamSink implements ByteSink {
   readonly #stream: Writable;
   readonly #owned: boolean;
   #broken: Error | null = null;

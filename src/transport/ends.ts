@@ -15,8 +15,9 @@ export const RETRANSMISSION = 4;
 export const OUTSIDE_WINDOW = 5;
 export const OVER_LIMIT = 6;
 export const SHED = 7;
-/** Counted by the main thread: no worker is left to do it. */
+/** These are counted by the main thread: no worker is left to do it. */
 export const WORKER_LOST = 8;
+export const NOT_READ = 9;
 
 /** The ends by number. */
 export const ENDS: readonly End[] = [
@@ -29,4 +30,5 @@ export const ENDS: readonly End[] = [
   { label: 'over-limit', end: 'dropped', help: 'Of a flow that was given up because a buffer reached its limit.' },
   { label: 'shed', end: 'dropped', help: 'Of a flow that was shed from its start, to spare the machine.' },
   { label: 'worker-lost', end: 'dropped', help: 'Its worker crashed before it could say how the packet ended.' },
+  { label: 'not-read', end: 'dropped', help: 'The time to read it was over when the sensor had to end.' },
 ];

@@ -370,3 +370,60 @@ it('keeps its memory with many adapters, hears a bridge instead of its parts, an
     ip('link', 'del', bridge);
   }
 });
+
+it('writes to a named pipe, and ends in time when its reader stalls, or does not come', async () => {
+  using wire = new Wire();
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const nobody = await SensorProcess.fails(['-i', wire.tap, '-o', pipe]);
+  expect(nobody.code).not.toBe(0);
+  expect(nobody.errors).toMatch(/pipe: nobody reads this pipe/);
+  // A reader that takes some bytes and then sleeps.
+  const reader = spawn('sh', ['-c', `exec 3<${pipe}; head -c 5000 <&3 >/dev/null; exec sleep 1000`], { stdio: 'ignore' });
+  try {
+    using sensor = await SensorProcess.start(['-i', wire.tap, '-o', pipe, '--set', 'life.drainSeconds=2']);
+    await play(FILE, wire.far, '--times', '5', '--rate', '20000');
+    const { code, closing } = await sensor.stop();
+    expect(code).toBe(0);
+    expect(closing.drained).toBe(false);
+    expect(closing.lines.dropped).toBeGreaterThan(0);
+    expectAccounted(closing);
+  } finally {
+    reader.kill('SIGKILL');
+  }
+});
+
+it('ends with its exit code when it fails while nobody reads its output', async () => {
+  using wire = new Wire();
+  const reader = spawn('sleep', ['1000'], { stdio: ['pipe', 'ignore', 'ignore'] });
+  const args = [
+    'sensor',
+    '-i',
+    wire.tap,
+    '--set',
+    'metrics.listen=off',
+    '--set',
+    'life.crashesPerMinute=0',
+    '--set',
+    'sensor.workers=1',
+  ];
+  const child = spawn(process.execPath, ['--import', './test/live/support/dying-worker.mjs', 'dist/cli/main.js', ...args], {
+    stdio: ['ignore', reader.stdin, 'pipe'],
+  });
+  try {
+    let errors = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      errors += text;
+    });
+    const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    const deadline = Date.now() + 20_000;
+    while (!errors.includes('"capturing"') && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+    // More than a pipe holds: then the worker dies.
+    await play(FILE, wire.far, '--times', '10', '--rate', '20000');
+    expect(await exited).toBe(70);
+    expect(errors).toMatch(/workers crashed 1 times/);
+  } finally {
+    child.kill('SIGKILL');
+    reader.kill('SIGKILL');
+  }
+});

@@ -7,6 +7,7 @@ const MARK = [0x02, 0x9a, 0, 9];
 const PAYLOAD = 6;
 const SEARCHED = 200;
 const THROW = 1;
+const STALL = 3;
 
 let isFaulty = false;
 const read = Shard.prototype.read;
@@ -16,6 +17,8 @@ Shard.prototype.read = function (slot, sequence, lastFrame) {
   const at = isFaulty ? start.findIndex((_, index) => MARK.every((byte, offset) => start[index + offset] === byte)) : -1;
   if (at === -1) return read.call(this, slot, sequence, lastFrame);
   if (start[at + PAYLOAD] === THROW) throw new Error('a defect of the decoder\nwith a second line');
+  // For ever; the thread can still be ended.
+  if (start[at + PAYLOAD] === STALL) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   process.exit(3);
 };
 

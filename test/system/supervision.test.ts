@@ -10,6 +10,7 @@ import { ipv4, join, udp } from '../unit/ip/build.ts';
 const SLOTS = 8;
 const THROW = 1;
 const EXIT = 2;
+const STALL = 3;
 
 interface Crash {
   readonly shard: number;
@@ -159,6 +160,28 @@ describe('a worker that crashes', () => {
     await run.pipeline.finish(20_000);
     expect(run.crashes.length).toBe(1);
     expect(account(run.pipeline.gate, run.pipeline.counters).packets).toBe(sent);
+  });
+
+  it('or hangs, and the time to end is over: what was not read is counted, and what nobody took', async () => {
+    const run = start(5);
+    const packets = await packetsOf('lab/first-look.pcap');
+    const size = Math.ceil(packets.length / SLOTS);
+    // All slots there are, the third with the mark; then one more, which is taken by nobody.
+    const sent = await feed(run, packets.slice(0, size * SLOTS), size, new Map([[2, STALL]]));
+    await expect(run.pipeline.finish(1000)).rejects.toMatchObject({ code: 'ADTAP_E_DRAIN' });
+    const freed = run.pool.freeSlots;
+    expect(freed).toBeGreaterThan(0);
+    const late = packets.slice(0, 7);
+    const pump = run.pool.take.bind(run.pool);
+    run.pool.take = () => false;
+    run.pool.carry(0, late);
+    run.pool.take = pump;
+    await run.pipeline.close();
+    const accounting = account(run.pipeline.gate, run.pipeline.counters);
+    expect(accounting.packets).toBe(sent);
+    expect(accounting.decoded + accounting.ignored + accounting.dropped).toBe(sent);
+    expect(accounting.ends.find(({ reason }) => reason === 'not-read')?.packets).toBeGreaterThan(size);
+    expect(run.pipeline.untaken).toBe(late.length);
   });
 
   it('again and again ends the run with one clear error', async () => {

@@ -31,7 +31,8 @@ export type AdapterCounts = Omit<CaptureStats, 'state' | 'error'>;
 
 export interface AdapterStatus {
   readonly name: string;
-  readonly state: 'capturing' | 'unavailable';
+  /** `gone` are those that are not missed: adapters of another time, counted as one. */
+  readonly state: 'capturing' | 'unavailable' | 'gone';
   /** Why it is not capturing. */
   readonly reason: string;
   readonly linktype: number;
@@ -153,7 +154,7 @@ export class Adapters {
     const all = this.#forgotten === null ? this.#known.values() : [...this.#known.values(), this.#forgotten];
     return [...all].map((adapter) => ({
       name: adapter.name,
-      state: adapter.place !== -1 && adapter.isUp ? 'capturing' : 'unavailable',
+      state: adapter === this.#forgotten ? 'gone' : adapter.place !== -1 && adapter.isUp ? 'capturing' : 'unavailable',
       reason: adapter.reason,
       linktype: adapter.linktype,
       counts: this.#counts(adapter),

@@ -50,6 +50,7 @@ export class LiveOutput implements OrderedReader {
   readonly #watch: ActivityWatch;
   readonly #failed: (cause: unknown) => void;
   #flushing: Promise<void> | null = null;
+  #isStopped = false;
 
   constructor(enricher: Enricher, buffer: LineBuffer, watch: ActivityWatch, failed: (cause: unknown) => void) {
     this.#enricher = enricher;
@@ -81,17 +82,22 @@ export class LiveOutput implements OrderedReader {
 
   /** Resolves when all lines are with the sink. */
   async drained(): Promise<void> {
-    while (this.#buffer.pending > 0 || this.#flushing !== null) {
+    while (!this.#isStopped && (this.#buffer.pending > 0 || this.#flushing !== null)) {
       this.#flushing ??= this.#flush();
       await this.#flushing;
     }
+  }
+
+  /** Hands nothing more to the sink. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   async #flush(): Promise<void> {
     // Lines of the same slot go out together.
     await new Promise<void>((resolve) => setImmediate(resolve));
     try {
-      while (this.#buffer.pending > 0) await this.#buffer.flush(true);
+      while (!this.#isStopped && this.#buffer.pending > 0) await this.#buffer.flush(true);
     } catch (cause) {
       this.#failed(cause);
     } finally {

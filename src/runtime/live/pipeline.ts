@@ -8,6 +8,7 @@ import {
   MAX_CAPTURES,
   READY_BYTES,
   READY_CAPTURE,
+  READY_PACKETS,
   READY_SLOT,
 } from '../../capture/live/backend.ts';
 import { walkRecords } from '../../capture/live/records.ts';
@@ -47,6 +48,8 @@ export class LivePipeline implements PipelineState {
   /** Keys ids and addresses; drawn anew each time. */
   readonly runKey: Uint8Array = randomBytes(16);
   readonly shards: Shards;
+  /** Packets in slots that were filled and not taken when the pipeline was closed. */
+  untaken = 0;
   readonly #linktypes = new Int32Array(MAX_CAPTURES).fill(-1);
   readonly #words: readonly Uint32Array[];
   readonly #ready = new Uint32Array(4);
@@ -115,6 +118,7 @@ export class LivePipeline implements PipelineState {
     late.catch(() => undefined);
     const done = async (): Promise<void> => {
       while (this.#take()) await new Promise<void>((resolve) => setImmediate(resolve));
+      if (this.#isClosed) return;
       while (!this.#isTickFree) await shards.said();
       this.#isTickFree = false;
       this.#begin(this.#tickSlot);
@@ -131,6 +135,7 @@ export class LivePipeline implements PipelineState {
   /** Ends everything at once. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    while (this.pool.take(this.#ready)) this.untaken += this.#ready[READY_PACKETS]!;
     this.pool.close();
     await this.shards.stop();
   }
@@ -148,7 +153,7 @@ export class LivePipeline implements PipelineState {
   /** Indexes one filled slot; false when there is none. */
   #take(): boolean {
     const ready = this.#ready;
-    if (!this.pool.take(ready)) return false;
+    if (this.#isClosed || !this.pool.take(ready)) return false;
     const slot = ready[READY_SLOT]!;
     const capture = ready[READY_CAPTURE]!;
     const { gate } = this;

@@ -67,7 +67,7 @@ if (!isMainThread) {
     new Uint8Array(0),
   ])
     for (const [name, call] of Object.entries(binding)) {
-      if (name === 'load' || name === 'devices') continue;
+      if (name === 'load' || name === 'devices' || name === 'leave') continue;
       for (const args of [[wrong], [wrong, wrong, wrong, wrong, wrong, wrong]]) {
         try {
           const handle = call(...args);

@@ -30,6 +30,7 @@ export interface Status {
     readonly opened: number;
   }[];
   readonly controllers: readonly { readonly address: string; readonly packets: number }[];
+  readonly busiest: { readonly talkers: readonly unknown[] };
   readonly issues: readonly { readonly key: string; readonly subject: string }[];
   readonly lines: Closing['lines'];
   readonly packets: { readonly packets: number };

@@ -178,7 +178,7 @@ describe('Adapters', () => {
     const status = adapters.status();
     expect(status.length).toBeLessThanOrEqual(257);
     expect(status[0]).toMatchObject({ name: 'eth0', state: 'capturing' });
-    expect(status.at(-1)).toMatchObject({ name: '(others)', state: 'unavailable' });
+    expect(status.at(-1)).toMatchObject({ name: '(others)', state: 'gone' });
     expect(status.reduce((sum, { counts }) => sum + counts.received, 0)).toBe(400);
     expect(status.reduce((sum, { opened }) => sum + opened, 0)).toBe(401);
   });

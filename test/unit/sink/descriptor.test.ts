@@ -52,6 +52,15 @@ describe('a descriptor', () => {
     }
   });
 
+  it('counts the line that was cut as lost when it is closed', async () => {
+    const disk = new Disk(12);
+    const sink = new DescriptorSink(disk.write);
+    await sink.write(Buffer.concat([line('a'), line('b'), line('c')]));
+    await sink.close();
+    await sink.close();
+    expect(sink.state).toMatchObject({ writtenLines: 1, lostLines: 2 });
+  });
+
   it('ends the writing when nobody can ever read it', async () => {
     const sink = new DescriptorSink(() => Promise.reject(Object.assign(new Error('EPIPE'), { code: 'EPIPE' })));
     await expect(sink.write(line('a'))).rejects.toMatchObject({ code: 'ADTAP_E_CLOSED_PIPE' });
