@@ -135,13 +135,14 @@ it('goes on when the disk is full, counts what it lost, and writes again when th
     const { written } = (await sensor.status()).lines;
     await play(FILE, wire.far, '--rate', '10000');
     await sensor.until(async () => (await sensor.status()).lines.written > written);
-    await sensor.until(async () => (await sensor.status()).issues.length === 0);
+    await sensor.until(async () => !(await sensor.status()).issues.some(({ key }) => key === 'outputNotWritable'));
     const { code, closing } = await sensor.stop();
     expect(code).toBe(0);
     expectAccounted(closing);
     // Whole lines only, as many as it says.
     expect(linesOf(out).length).toBe(closing.lines.written);
-    expect(linesOf(health).map(({ key, state }) => [key, state])).toEqual([
+    const told = linesOf(health).filter(({ key }) => key === 'outputNotWritable');
+    expect(told.map(({ key, state }) => [key, state])).toEqual([
       ['outputNotWritable', 'open'],
       ['outputNotWritable', 'closed'],
     ]);
@@ -177,7 +178,7 @@ it('accounts for every packet of 50,000 a second over 60 seconds', async () => {
   expect(sent).toBe(times * frames);
   expect(seenBy(closing.adapters[wire.tap]!)).toBe(sent);
   expectAccounted(closing);
-});
+}, 300_000);
 
 it('keeps its memory budget when every packet is a flow of its own', async () => {
   using wire = new Wire();
