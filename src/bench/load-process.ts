@@ -84,6 +84,8 @@ class Meter {
     const load = this.#load;
     await this.#settle();
     load.pace(phase.rate);
+    // Workers that are still starting on a busy machine are not what is measured.
+    while (this.#busySeconds() === 0) await pause();
     await this.#last(phase.warmSeconds, phase.warmPackets, () => undefined);
     this.#lines.lag = createHistogram();
     const before = this.#totals();
@@ -137,13 +139,16 @@ class Meter {
   /** Waits until nothing of an earlier phase is on its way. */
   async #settle(): Promise<void> {
     this.#load.pace(0);
-    const busy = (): number => this.#counters.totals(WORKER_BUSY)[0] ?? 0;
     for (let before = -1, quiet = 0; quiet < QUIET_LOOKS; ) {
-      const now = busy();
+      const now = this.#busySeconds();
       quiet = now === before ? quiet + 1 : 0;
       before = now;
-      await new Promise<void>((resolve) => setTimeout(resolve, LOOK_MS));
+      await pause();
     }
+  }
+
+  #busySeconds(): number {
+    return this.#counters.totals(WORKER_BUSY)[0] ?? 0;
   }
 
   /** Looks until so much time and so many packets have passed; once at least. */
@@ -151,7 +156,7 @@ class Meter {
     const end = performance.now() + seconds * 1000;
     const until = this.#load.taken + packets;
     do {
-      await new Promise<void>((resolve) => setTimeout(resolve, LOOK_MS));
+      await pause();
       look();
     } while (performance.now() < end || this.#load.taken < until);
   }
@@ -177,6 +182,8 @@ class Meter {
     return { samples: lag.count, percentiles: lag.count === 0 ? [] : percentiles };
   }
 }
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 
 const mean = (values: readonly number[]): number => values.reduce((sum, one) => sum + one, 0) / Math.max(1, values.length);
 
