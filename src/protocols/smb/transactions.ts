@@ -97,8 +97,9 @@ export class SmbConversation implements Conversation {
       side.want = at + FRAME_HEADER > end ? FRAME_HEADER : FRAME_HEADER + MAGIC;
       return 0;
     }
-    if (starts === 'no') return this.#search(side, bytes, at, end, context);
     const type = u8(bytes, at);
+    // Four bytes that look like a keep-alive are no proof of being in step again: a message is.
+    if (starts === 'no' || (side.lost && isControl(type))) return this.#search(side, bytes, at, end, context);
     const length = u24be(bytes, at + 1);
     const frame = FRAME_HEADER + length;
     if (isControl(type)) {

@@ -106,6 +106,19 @@ describe('any bytes', () => {
     }
   });
 
+  it('is found behind again where a message begins, and by nothing less, however the stream is cut', () => {
+    // The first message is damaged; what looks like a keep-alive lies in it at every place in turn.
+    const [stream] = streams;
+    for (let at = 8; at < 60; at++) {
+      const damaged = stream!.map(({ direction, bytes }) => ({ direction, bytes: bytes.slice() }));
+      const { bytes } = damaged[0] as Segment;
+      bytes[5] = 0;
+      bytes.set([0x85, 0, 0, 0], at);
+      const whole = trace(run(damaged));
+      for (const chunk of [1, 5, 36, 37, 38]) expect(trace(run(damaged, { chunk }))).toBe(whole);
+    }
+  });
+
   it('survives mutations, and reads nothing outside', () => {
     fc.assert(
       fc.property(
