@@ -32,6 +32,11 @@ class Side {
   /** The next bytes may be in the middle of a message. */
   lost = false;
 
+  /** How many bytes tell what comes next, however they come. */
+  get least(): number {
+    return this.left > 0 ? Math.min(SMB2_HEADER, this.left) : FRAME_HEADER;
+  }
+
   reset(): void {
     this.want = FRAME_HEADER;
     this.left = 0;
@@ -57,15 +62,14 @@ export class SmbConversation implements Conversation {
   data(bytes: Uint8Array, start: number, end: number, context: Context): number {
     const side = this.#side(context.direction);
     let at = start;
-    side.want = 1;
+    side.want = side.least;
     // Each step consumes something, or sets `want` to more than there is.
     while (at < end && at + side.want <= end) {
       const used: number =
         side.left > 0 ? this.#smb2Command(side, bytes, at, end, context) : this.#frame(side, bytes, at, end, context);
       at += used;
-      if (used > 0) side.want = 1;
+      if (used > 0) side.want = side.least;
     }
-    if (at >= end) side.want = side.left > 0 ? Math.min(SMB2_HEADER, side.left) : FRAME_HEADER;
     return at - start;
   }
 
