@@ -1,4 +1,5 @@
-// Whether this process may capture.
+// What this process may do: capture, and less than that once it does.
+import { execFileSync } from 'node:child_process';
 import { keyValues, type Machine } from './machine.ts';
 
 export interface PrivilegeFacts {
@@ -44,4 +45,18 @@ function privilegesOfLinux(machine: Machine): PrivilegeFacts {
   const map = machine.read('/proc/self/uid_map')?.trim().split(/\s+/) ?? [];
   const inUserNamespace = map.length > 0 && map.join(' ') !== '0 0 4294967295';
   return { mayCapture: has(CAP_NET_RAW), mayConfigure: has(CAP_NET_ADMIN), inUserNamespace };
+}
+
+/**
+ * Goes on as another user, with that user's own group only: capabilities needed to open an adapter are not needed to read it.
+ * Throws when it may not, or when there is no such user. False, and nothing done, where that cannot be (Windows).
+ */
+export function becomeUser(user: string): boolean {
+  if (process.setuid === undefined || process.setgid === undefined || process.setgroups === undefined) return false;
+  // Node cannot look up a user's own group.
+  const group = Number(execFileSync('id', ['-g', user], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }));
+  process.setgroups([]);
+  process.setgid(group);
+  process.setuid(user);
+  return true;
 }

@@ -1,19 +1,17 @@
 // The sensor: adapters through the live pipeline into a sink, and the life around it: health, restraint, metrics, signals.
-import { execFileSync } from 'node:child_process';
-import { appendFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { addressKeys } from '../activity/address-key.ts';
 import { SOURCE, SOURCE_COMPUTER } from '../activity/rows.ts';
 import type { CaptureBackend } from '../capture/live/backend.ts';
 import { chooseBackend } from '../capture/live/choose.ts';
-import { type Config, needRestart, pipelineMegabytes, readSecret } from '../config/index.ts';
+import { type Config, needRestart, readSecret } from '../config/index.ts';
 import { Enricher } from '../entity/enrich.ts';
 import { addressBefore } from '../entity/entity-lines.ts';
 import { AdtapError } from '../errors.ts';
-import { type Condition, examine, type Loss } from '../health/examine.ts';
-import { HealthBook, type IssueLine } from '../health/issues.ts';
-import { parallelism } from '../host/cpu.ts';
+import type { OpenIssue } from '../health/issues.ts';
 import { thisMachine as host } from '../host/machine.ts';
+import { becomeUser } from '../host/privileges.ts';
 import { takeSample } from '../host/watch.ts';
 import { LagHistogram } from '../metrics/lag.ts';
 import { registerNames, registerNnr } from '../metrics/nnr.ts';
@@ -22,21 +20,20 @@ import { type MetricsServer, serveMetrics } from '../metrics/server.ts';
 import { TALKER_SECONDS, type Talker, Talkers } from '../metrics/talkers.ts';
 import type { ActiveNnr } from '../nnr/active-nnr.ts';
 import type { KeyOf } from '../nnr/book.ts';
-import { protocols } from '../protocols/registry.ts';
-import { defaultFilter } from '../shard/default-filter.ts';
 import { openDescriptor } from '../sink/descriptor.ts';
 import type { LastingSink } from '../sink/lasting.ts';
 import { LineBuffer } from '../sink/line-buffer.ts';
 import { RotatingFile } from '../sink/rotating-file.ts';
-import { PARTITIONS } from '../slots/layout.ts';
 import { type Accounting, account } from './accounting.ts';
-import { type AdapterPlan, type AdapterStatus, Adapters } from './live/adapters.ts';
+import { type AdapterStatus, Adapters } from './live/adapters.ts';
 import { DomainControllers } from './live/domain-controllers.ts';
 import { activeSettings } from './live/nnr.ts';
 import { BoundedLines, LiveOutput } from './live/output.ts';
 import { LivePipeline } from './live/pipeline.ts';
+import { adapterPlan, heapMegabytes, restraintOf, rotation, workerCount } from './live/plans.ts';
 import { nextShed, type RestraintSettings, restraintLoad, SHED_ALL } from './live/restraint.ts';
 import { LOOK_SECONDS, Surroundings, surroundingsPlan } from './live/surroundings.ts';
+import { Vigil } from './live/vigil.ts';
 import type { Log } from './log.ts';
 import { Names } from './names.ts';
 
@@ -53,39 +50,17 @@ export interface SensorSummary extends Accounting {
 
 const MEBIBYTE = 1 << 20;
 const SECOND = 1000;
-/** How often health is examined; loss is that of so many examinations. */
+/** How often health is looked at. */
 const HEALTH_SECONDS = 5;
 const TOP_TALKERS = 10;
-/** How long a worker's crash is told of as an issue. */
-const CRASH_MS = 600_000;
-/** Share of the memory budget that the kernel's buffers may have. */
-const BUFFERS_SHARE = 0.25;
 /** How often what is known of names is saved. */
 const SAVE_SECONDS = 60;
-const LOSS_EXAMINATIONS = 12;
-/** Memory beside the workers' heaps: slots, code, buffers. Half of what is left is theirs. */
-const HEAP_SHARE = 0.5;
-const LEAST_HEAP_MEGABYTES = 64;
-
-export const workerCount = (config: Config): number =>
-  config.sensor.workers === 0 ? Math.min(parallelism(host), PARTITIONS) : config.sensor.workers;
-
-/** What the kernel is to let in, for Ethernet and for linktypes without tags. */
-export function kernelFilters(config: Config): { readonly filter: string; readonly plainFilter: string } {
-  const { filter, filterAdd } = config.capture;
-  if (filter !== '') {
-    const own = filterAdd === '' ? filter : `(${filter}) or (${filterAdd})`;
-    return { filter: own, plainFilter: own };
-  }
-  return { filter: defaultFilter(protocols, true, filterAdd), plainFilter: defaultFilter(protocols, false, filterAdd) };
-}
 
 export class Sensor {
   readonly #config: Config;
   readonly #log: Log;
   readonly #version: string;
   readonly #backend: CaptureBackend;
-  readonly #component: string[] = [];
   readonly #pipeline: LivePipeline;
   readonly #adapters: Adapters;
   readonly #controllers: DomainControllers;
@@ -98,21 +73,15 @@ export class Sensor {
   readonly #keyOf: KeyOf;
   readonly #lag = new LagHistogram();
   readonly #talkers = new Talkers();
-  readonly #health: HealthBook;
+  readonly #vigil: Vigil;
   readonly #surroundings: Surroundings;
-  readonly #losses: Loss[] = [];
   readonly #started = Date.now();
   #server: MetricsServer | null = null;
   #restraint: RestraintSettings;
-  #thresholds: Config['health'];
-  #crashes = 0;
-  #lostFlows = 0;
   /** Lines that the output did not take before the end. */
   #abandoned = 0;
-  #lastCrash = { message: '', at: Number.NEGATIVE_INFINITY };
   #isReady = false;
   #isStopping = false;
-  #healthFault = '';
   #cacheFault = '';
   #loop = performance.eventLoopUtilization();
   #loopShare = 0;
@@ -129,11 +98,14 @@ export class Sensor {
       this.#failed = reject;
     });
     this.#end.catch(() => undefined);
+    this.#vigil = new Vigil(config, this.#started, log);
     const { backend, note } = chooseBackend(config.capture.backend);
     this.#backend = backend;
-    if (note !== '') this.#component.push(note);
     log.info({ backend: backend.name, library: backend.library }, 'capture backend');
-    if (note !== '') log.warn(note);
+    if (note !== '') {
+      log.warn(note);
+      this.#vigil.note(note);
+    }
     this.#sink = sink;
     this.#file = file;
     this.#buffer = new LineBuffer(sink);
@@ -178,17 +150,15 @@ export class Sensor {
         supervision: {
           crashesPerMinute: config.life.crashesPerMinute,
           heapMegabytes: heapMegabytes(config, workers),
-          crashed: (shard, reason, packets, flows) => this.#crashed(shard, reason, packets, flows),
+          crashed: (shard, reason, packets, flows) => this.#vigil.crashed(shard, reason, packets, flows),
         },
       },
       this.#output,
     );
     this.#keyOf = addressKeys(this.#pipeline.runKey);
     this.#adapters = new Adapters(backend, this.#pipeline, adapterPlan(config), log);
-    this.#health = new HealthBook(name, (line) => this.#tell(line));
     this.#surroundings = new Surroundings(host, surroundingsPlan(config), log);
     this.#restraint = restraintOf(config);
-    this.#thresholds = config.health;
   }
 
   /** Opens everything. Rejects with an AdtapError for what the user can mend; nothing is left open then. */
@@ -240,7 +210,7 @@ export class Sensor {
   async reload(config: Config): Promise<string[]> {
     // The workers' heaps were made for the budget of the start.
     this.#restraint = { ...restraintOf(config), memoryBytes: this.#restraint.memoryBytes };
-    this.#thresholds = config.health;
+    this.#vigil.thresholds = config.health;
     this.#log.level = config.log.level;
     await this.#file?.reopen();
     return needRestart(this.#config, config);
@@ -260,16 +230,25 @@ export class Sensor {
       const token = metrics.token === undefined ? null : readSecret(metrics.token, process.env);
       this.#server = await serveMetrics(metrics.listen, token, {
         registry: this.#registry(),
-        isHealthy: () => !this.#health.open.some(({ severity }) => severity === 'high'),
+        isHealthy: () => !this.#vigil.open.some(({ severity }) => severity === 'high'),
         isReady: () => this.#isReady,
-        issues: () => this.#health.open,
+        issues: () => this.#vigil.open,
         status: () => this.status(),
       });
       this.#log.info({ listen: metrics.listen }, 'metrics');
     }
-    dropPrivileges(life.user, this.#log);
+    if (life.user !== '') this.#become(life.user);
     this.#names.active?.start();
     this.#isReady = true;
+  }
+
+  #become(user: string): void {
+    try {
+      if (!becomeUser(user)) return;
+    } catch (cause) {
+      throw new AdtapError('ADTAP_E_CONFIG', `life.user: cannot become ${user}: ${(cause as Error).message}`, { cause });
+    }
+    this.#log.info({ user }, 'privileges dropped');
   }
 
   #timers(): NodeJS.Timeout[] {
@@ -282,7 +261,7 @@ export class Sensor {
       this.#restrain(nextShed(this.#pipeline.shards.ring.shed, load, this.#restraint));
       before = now;
     };
-    const look = (): void => void this.#surroundings.look(this.#thresholds.clockServers);
+    const look = (): void => void this.#surroundings.look(this.#vigil.thresholds.clockServers);
     look();
     return [
       every(1, () => {
@@ -296,7 +275,7 @@ export class Sensor {
         // Memory can run out much faster than restraint is eased.
         if (process.memoryUsage.rss() >= this.#restraint.memoryBytes) this.#restrain(SHED_ALL);
       }),
-      every(HEALTH_SECONDS, () => this.#examine()),
+      every(HEALTH_SECONDS, () => this.#look()),
       every(SAVE_SECONDS, () => void this.#saveNames()),
       every(TALKER_SECONDS, () => this.#talkers.turn(TOP_TALKERS)),
       every(this.#config.restraint.everySeconds, restrain),
@@ -311,35 +290,23 @@ export class Sensor {
     ring.shed = shed;
   }
 
-  #examine(): void {
+  #look(): void {
     // Adapters that were let go are no issue.
     if (this.#isStopping) return;
     const loop = performance.eventLoopUtilization();
     this.#loopShare = performance.eventLoopUtilization(loop, this.#loop).utilization;
     this.#loop = loop;
-    const packets = this.#loss();
-    this.#losses.push(packets);
-    if (this.#losses.length > LOSS_EXAMINATIONS + 1) this.#losses.shift();
-    const adapters = this.#adapters.status();
-    const condition: Condition = {
-      now: Date.now() / 1000,
-      started: this.#started / 1000,
-      adapters: adapters
-        .filter(({ state }) => state !== 'gone')
-        .map(({ name, state, reason }) => ({ name, isCapturing: state === 'capturing', reason })),
-      controllers: this.#controllers.status(),
-      packets,
-      before: this.#losses[0] ?? packets,
-      isLossKnown: !adapters.some(({ counts }) => Number.isNaN(counts.kernelDropped)),
-      residentBytes: process.memoryUsage.rss(),
-      memoryBytes: this.#restraint.memoryBytes,
-      component: [...this.#component, ...this.#crashMessages(), ...this.#adapters.warnings],
-      outputFault: this.#sink.state.fault,
-      resolution: this.#names.active?.recent(Date.now() / 1000) ?? [],
-      clockOffsets: this.#surroundings.clockOffsets,
-      powerProblem: this.#surroundings.powerProblem,
-    };
-    this.#health.update(examine(condition, this.#thresholds));
+    this.#vigil.look(
+      {
+        adapters: this.#adapters,
+        controllers: this.#controllers,
+        names: this.#names,
+        sink: this.#sink,
+        surroundings: this.#surroundings,
+        dropped: account(this.#pipeline.gate, this.#pipeline.counters).dropped,
+      },
+      this.#restraint.memoryBytes,
+    );
   }
 
   async #saveNames(): Promise<void> {
@@ -353,50 +320,6 @@ export class Sensor {
       if (message !== this.#cacheFault) this.#log.warn(`nnr.cachePath: ${cachePath}: ${message}`);
       this.#cacheFault = message;
     }
-  }
-
-  /** Packets that were there and those not analysed, whatever the reason. */
-  #loss(): Loss {
-    let lost = 0;
-    let seen = 0;
-    for (const { counts } of this.#adapters.status()) {
-      const gone = [counts.kernelDropped, counts.adapterDropped, counts.noSlot, counts.tooLong, counts.left];
-      const sum = gone.reduce((total, one) => total + (Number.isNaN(one) ? 0 : one), 0);
-      lost += sum;
-      seen += counts.delivered + sum;
-    }
-    return { seen, lost: lost + account(this.#pipeline.gate, this.#pipeline.counters).dropped };
-  }
-
-  #crashed(shard: number, reason: string, lostPackets: number, lostFlows: number): void {
-    this.#crashes++;
-    const [first = ''] = reason.split('\n');
-    this.#log.error({ shard, lostPackets, lostFlows, reason }, 'a worker crashed and is replaced');
-    this.#lostFlows += lostFlows;
-    this.#lastCrash = { message: `a worker crashed: ${first}`, at: performance.now() };
-  }
-
-  /** A crash is an issue for some time: what was lost is lost, and another worker does the work. */
-  #crashMessages(): string[] {
-    const { message, at } = this.#lastCrash;
-    return performance.now() - at < CRASH_MS ? [message] : [];
-  }
-
-  #tell(line: IssueLine): void {
-    const { state, title, subject, message } = line;
-    if (state === 'open') this.#log.warn({ issue: line.key, subject }, `health: ${title}: ${message}`);
-    else this.#log.info({ issue: line.key, subject }, `health: over: ${title}`);
-    const { path } = this.#thresholds;
-    if (path === '') return;
-    appendFile(path, `${JSON.stringify(line)}\n`).then(
-      () => {
-        this.#healthFault = '';
-      },
-      (error: Error) => {
-        if (this.#healthFault !== error.message) this.#log.warn(`${path}: ${error.message}`);
-        this.#healthFault = error.message;
-      },
-    );
   }
 
   /** Everything there is to see, for /status and `adtap top`. */
@@ -421,7 +344,7 @@ export class Sensor {
       lines: this.#lines(),
       busiest: this.#talkers.top,
       lookUps: this.#names.active?.status() ?? null,
-      issues: this.#health.open,
+      issues: this.#vigil.open,
     };
   }
 
@@ -439,14 +362,14 @@ export class Sensor {
       lag: this.#lag,
       adapters: () => this.#adapters.status(),
       controllers: () => this.#controllers.status(),
-      issues: () => this.#health.open,
+      issues: () => this.#vigil.open,
       slots: () => ({ used: pipeline.slotsInUse, total: pipeline.slots }),
       lines: () => this.#lines(),
       shed: () => pipeline.shards.ring.shed / SHED_ALL,
       busySeconds: () => pipeline.shards.busySeconds(),
       loopUtilisation: () => this.#loopShare,
-      crashes: () => this.#crashes,
-      lostFlows: () => this.#lostFlows,
+      crashes: () => this.#vigil.crashes,
+      lostFlows: () => this.#vigil.lostFlows,
     });
     registerNames(registry, this.#names.book);
     const { active } = this.#names;
@@ -498,7 +421,7 @@ export class Sensor {
       adapters,
       delivered: adapters.reduce((sum, { counts }) => sum + counts.delivered, 0),
       lines: this.#lines(),
-      crashes: this.#crashes,
+      crashes: this.#vigil.crashes,
       isDrained,
     };
   }
@@ -538,56 +461,5 @@ export interface SensorStatus {
   readonly busiest: { readonly talkers: readonly Talker[]; readonly others: number };
   /** Active name resolution; null when it is off. */
   readonly lookUps: ReturnType<ActiveNnr['status']> | null;
-  readonly issues: HealthBook['open'];
-}
-
-function adapterPlan(config: Config): AdapterPlan {
-  const { adapters, loopback, snaplen, promiscuous, timeoutMs, bufferMegabytes } = config.capture;
-  return {
-    names: adapters,
-    loopback,
-    settings: {
-      snaplen,
-      promiscuous,
-      timeoutMs,
-      bufferBytes: bufferMegabytes * MEBIBYTE,
-      drainMs: (config.life.drainSeconds * SECOND) / 2,
-    },
-    buffersBytes: config.sensor.memory * MEBIBYTE * BUFFERS_SHARE,
-    ...kernelFilters(config),
-  };
-}
-
-const rotation = ({ output }: Config): ConstructorParameters<typeof RotatingFile>[1] => ({
-  rotateBytes: output.rotateMegabytes * MEBIBYTE,
-  rotateSeconds: output.rotateMinutes * 60,
-  keepBytes: output.keepMegabytes * MEBIBYTE,
-  fsync: output.fsync,
-});
-
-const restraintOf = ({ restraint, sensor }: Config): RestraintSettings => ({
-  isEnabled: restraint.enabled,
-  freeCpu: restraint.freeCpuPercent / 100,
-  freeMemory: restraint.freeMemoryPercent / 100,
-  memoryBytes: sensor.memory * MEBIBYTE,
-});
-
-function heapMegabytes(config: Config, workers: number): number {
-  const left = config.sensor.memory - pipelineMegabytes(config);
-  return Math.max(LEAST_HEAP_MEGABYTES, Math.floor((left * HEAP_SHARE) / workers));
-}
-
-/** Capabilities needed to open an adapter are not needed to read it, nor is the user who has them. */
-function dropPrivileges(user: string, log: Log): void {
-  if (user === '' || process.setuid === undefined || process.setgid === undefined || process.setgroups === undefined) return;
-  try {
-    // Node cannot look up a user's own group.
-    const group = Number(execFileSync('id', ['-g', user], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }));
-    process.setgroups([]);
-    process.setgid(group);
-    process.setuid(user);
-  } catch (cause) {
-    throw new AdtapError('ADTAP_E_CONFIG', `life.user: cannot become ${user}: ${(cause as Error).message}`, { cause });
-  }
-  log.info({ user }, 'privileges dropped');
+  readonly issues: readonly OpenIssue[];
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
 import { type Binding, loadBinding } from '../../src/native/binding.ts';
 import { protocols } from '../../src/protocols/registry.ts';
-import { kernelFilters } from '../../src/runtime/sensor.ts';
+import { kernelFilters } from '../../src/runtime/live/plans.ts';
 import { defaultFilter } from '../../src/shard/default-filter.ts';
 import { captures, fixture } from '../support/fixtures.ts';
 import { runFiles } from '../support/in-process.ts';
