@@ -465,7 +465,7 @@ static napi_value js_start_capture(napi_env env, napi_callback_info info) {
   uint32_t id;
   struct adtap_capture *capture = get_capture(env, info, &pool, &id, values, 2);
   if (capture == NULL) return NULL;
-  if (!adtap_capture_start(capture)) return throw_error(env, "ADTAP_NATIVE_THREAD", "the capture thread cannot be started");
+  if (!adtap_capture_start(capture)) return throw_error(env, "ADTAP_NATIVE_THREAD", "the capture cannot be started");
   return undefined(env);
 }
 

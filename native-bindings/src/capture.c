@@ -282,8 +282,19 @@ struct adtap_capture *adtap_capture_open(struct adtap_pool *pool, uint32_t id, c
   return capture;
 }
 
+static void close_pipe(struct adtap_capture *capture) {
+#ifndef _WIN32
+  for (int i = 0; i < 2; i++) {
+    if (capture->wake_pipe[i] >= 0) close(capture->wake_pipe[i]);
+    capture->wake_pipe[i] = -1;
+  }
+#else
+  (void)capture;
+#endif
+}
+
 int adtap_capture_start(struct adtap_capture *capture) {
-  if (capture->has_thread) return 0;
+  if (capture->has_thread || capture->state != ADTAP_OPEN) return 0;
 #ifndef _WIN32
   if (pipe(capture->wake_pipe) != 0) return 0;
   for (int i = 0; i < 2; i++) {
@@ -293,7 +304,10 @@ int adtap_capture_start(struct adtap_capture *capture) {
 #endif
   capture->state = ADTAP_RUNNING;
   capture->has_thread = adtap_thread_start(&capture->thread, run, capture);
-  if (!capture->has_thread) capture->state = ADTAP_OPEN;
+  if (!capture->has_thread) {
+    capture->state = ADTAP_OPEN;
+    close_pipe(capture);
+  }
   return capture->has_thread;
 }
 
@@ -308,6 +322,7 @@ static void rouse(struct adtap_capture *capture) {
 void adtap_capture_stop(struct adtap_capture *capture) {
   adtap_lock(&capture->lock);
   if (capture->state == ADTAP_RUNNING) capture->state = ADTAP_STOPPING;
+  else if (capture->state == ADTAP_OPEN) capture->state = ADTAP_ENDED;
   adtap_unlock(&capture->lock);
   rouse(capture);
 }
@@ -325,10 +340,7 @@ void adtap_capture_end(struct adtap_capture *capture) {
 
 void adtap_capture_close(struct adtap_capture *capture) {
   adtap_capture_end(capture);
-#ifndef _WIN32
-  if (capture->wake_pipe[0] >= 0) close(capture->wake_pipe[0]);
-  if (capture->wake_pipe[1] >= 0) close(capture->wake_pipe[1]);
-#endif
+  close_pipe(capture);
   pcap.close(capture->pcap);
   adtap_mutex_destroy(&capture->lock);
   free(capture);

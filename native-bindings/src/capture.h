@@ -64,6 +64,7 @@ struct adtap_capture {
 struct adtap_capture *adtap_capture_open(struct adtap_pool *pool, uint32_t id, const char *device,
                                          const struct adtap_capture_options *options, const char *filter,
                                          char *error, char *warning);
+// 0 when it cannot be, and when it was told to stop already.
 int adtap_capture_start(struct adtap_capture *capture);
 // Asks the thread to read what the kernel holds by now and to end; returns at once.
 void adtap_capture_stop(struct adtap_capture *capture);

@@ -132,6 +132,16 @@ for (const [name, make] of backends) {
     ).toBe(true);
   });
 
+  it(`${name}: ends a capture that is told to stop before it starts, and does not start it any more`, () => {
+    using wire = new Wire();
+    using reader = new Reader(make());
+    reader.pool.open(0, wire.tap, SETTINGS);
+    reader.pool.stop(0);
+    expect(reader.pool.stats(0)).toMatchObject({ state: 'ended', delivered: 0 });
+    expect(() => reader.pool.start(0)).toThrow('cannot be started');
+    expect(reader.pool.closeCapture(0).state).toBe('ended');
+  });
+
   it(`${name}: delivers each packet once, in order, byte for byte`, async () => {
     using wire = new Wire();
     using reader = new Reader(make());

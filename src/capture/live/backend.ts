@@ -61,6 +61,7 @@ export interface CapturePool {
   take(ready: Uint32Array): boolean;
   /** Opens an adapter in place `id`. Throws AdtapError ADTAP_E_ADAPTER, ADTAP_E_PRIVILEGE or ADTAP_E_FILTER. */
   open(id: number, device: string, settings: CaptureSettings): CaptureInfo;
+  /** Throws when it has started or was told to stop. */
   start(id: number): void;
   /** Asks the capture to read what is there by now and to end; the state tells when it has. */
   stop(id: number): void;

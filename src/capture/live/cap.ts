@@ -157,7 +157,9 @@ class CapPool implements CapturePool {
   }
 
   start(id: number): void {
-    this.#capture(id).state = 'running';
+    const capture = this.#capture(id);
+    if (capture.state !== 'open') throw new Error('the capture cannot be started');
+    capture.state = 'running';
   }
 
   stop(id: number): void {
