@@ -1,8 +1,10 @@
 // The bench: runs the pipeline in its budget under load after load and says what it held. Each question has a process of its own,
 // so that no answer carries the memory of another.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, cpus, devNull, tmpdir, totalmem } from 'node:os';
+import { cpus, devNull, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { parallelism } from '../host/cpu.ts';
+import { thisMachine } from '../host/machine.ts';
 import { MDI_TABLE } from '../sizing/mdi-table.ts';
 import { type Budget, makeBudget } from './budget.ts';
 import { packetsPerSecond } from './figures.ts';
@@ -307,7 +309,7 @@ function machineFacts(): MachineFacts {
     platform: `${process.platform} ${process.arch}`,
     node: process.version,
     processor: cpus()[0]?.model.trim() ?? 'unknown',
-    processors: availableParallelism(),
+    processors: parallelism(thisMachine),
     memoryBytes: totalmem(),
   };
 }
