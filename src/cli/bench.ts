@@ -1,14 +1,14 @@
 // `adtap bench`: what this machine holds within a budget.
 import { Command, InvalidArgumentError } from 'commander';
 import { type BenchResult, runBench } from '../bench/bench.ts';
-import type { makeUpLoad } from '../bench/made-up-load.ts';
+import type { MadeUpLoad, makeUpLoad } from '../bench/made-up-load.ts';
 import { modelOf } from '../bench/model.ts';
 import { GIBIBYTE } from '../bytes/units.ts';
 import { AdtapError } from '../errors.ts';
 import { benchText } from '../report/bench.ts';
 import { bytes } from './amounts.ts';
 import { number, positive } from './arguments.ts';
-import { onStop } from './signals.ts';
+import { endedBy, onStop } from './signals.ts';
 import { adtapVersion } from './version.ts';
 import { writeReport } from './write-file.ts';
 
@@ -57,11 +57,15 @@ async function run(captures: readonly string[], options: Options): Promise<void>
   if ((options.profile === undefined) === (captures.length === 0))
     throw new AdtapError('ADTAP_E_USAGE', 'say what the load is: captures, or --profile NAME, one of them');
   const stop = new AbortController();
-  const leave = onStop(() => stop.abort(new AdtapError('ADTAP_E_BENCH', 'ended early; nothing is reported')));
+  const leave = onStop((signal) => {
+    endedBy(signal);
+    stop.abort();
+  });
   const says = options.quiet ? (): void => undefined : (step: string) => void process.stderr.write(`${step}\n`);
   if (options.profile !== undefined) says(`making up traffic of the profile ${options.profile}`);
-  const madeUp = options.profile === undefined ? null : await makeUp(options.profile, options.seed, stop.signal);
+  let madeUp: MadeUpLoad | null = null;
   try {
+    if (options.profile !== undefined) madeUp = await makeUp(options.profile, options.seed, stop.signal);
     const result = await runBench(
       {
         captures: madeUp === null ? captures : [madeUp.path],
@@ -75,6 +79,9 @@ async function run(captures: readonly string[], options: Options): Promise<void>
       { says, signal: stop.signal },
     );
     await show(result, options);
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    process.stderr.write('adtap: ended early; nothing is reported\n');
   } finally {
     await madeUp?.remove();
     leave();

@@ -1,17 +1,19 @@
 // `adtap generate`: the traffic of a made-up domain, to a file or onto an adapter, with what should be seen in it.
+import { statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { AdtapError } from '../errors.ts';
-import { formatOf, pcap, pcapng } from '../generate/capture-format.ts';
+import { type CaptureFormat, formatOf, pcap, pcapng } from '../generate/capture-format.ts';
 import { Player } from '../generate/play.ts';
 import { loadProfile, type Profile, shippedProfiles, withUsers } from '../generate/profile.ts';
 import { DEFAULT_START, Traffic } from '../generate/traffic.ts';
 import { writeTraffic } from '../generate/write.ts';
-import { openByteSink } from '../sink/file.ts';
+import { openByteSink, tryToWrite } from '../sink/file.ts';
 import type { ByteSink } from '../sink/line-buffer.ts';
 import { duration } from './amounts.ts';
 import { positive, positiveUpTo, time } from './arguments.ts';
 import { type Fields, showBar } from './bar.ts';
-import { onStop } from './signals.ts';
+import { refuseSameFile } from './same-file.ts';
+import { endedBy, onStop } from './signals.ts';
 import { count, list, namedLines, size } from './text.ts';
 
 interface Options {
@@ -22,7 +24,7 @@ interface Options {
   readonly out?: string;
   readonly format?: 'pcap' | 'pcapng';
   readonly adapter?: string;
-  readonly speed: number;
+  readonly speed?: number;
   readonly rate?: number;
   readonly users?: number;
   readonly start: number;
@@ -34,6 +36,8 @@ const DEFAULT_SECONDS = 60;
 /** A hundred days of nanoseconds still are exact. */
 const MAX_DURATION = '100d';
 const MAX_SEED = 0xffff_ffff;
+/** What a profile may ask for, too. */
+const MAX_RATE = 10_000_000;
 const MAX_USERS = 1_000_000;
 /** Of the progress bar. */
 const STEPS = 1000;
@@ -50,15 +54,15 @@ export function generateCommand(): Command {
     )
     .option('-c, --packets <n>', 'begin nothing more after about so many packets', positive)
     .option('-o, --out <file>', 'capture file; .pcapng by its name, else pcap; - is standard output')
-    .addOption(new Option('--format <format>', 'whatever the name of the file').choices(['pcap', 'pcapng']))
+    .addOption(new Option('--format <format>', 'with --out: whatever the name of the file').choices(['pcap', 'pcapng']))
     .option('-i, --adapter <name>', 'play onto this adapter instead of into a file')
-    .addOption(new Option('--speed <factor>', 'with --adapter: a multiple of real time, or max').argParser(speed).default(1))
-    .option('--rate <n>', "packets a second of capture time (default: the profile's)", positive)
+    .addOption(new Option('--speed <factor>', 'with --adapter: a multiple of real time, or max (default: 1)').argParser(speed))
+    .option('--rate <n>', "packets a second of capture time (default: the profile's)", positiveUpTo(MAX_RATE))
     .option('--users <n>', 'user accounts; computers in proportion', positiveUpTo(MAX_USERS))
     .addOption(
       new Option('--start <time>', 'time of the first packet').argParser(time).default(DEFAULT_START, '2026-01-05T09:00:00Z'),
     )
-    .option('--truth <file>', 'where to write the expected activities (default: beside the capture)')
+    .option('--truth <file>', 'where to write the expected activities (default: beside a capture file)')
     .option('--no-truth', 'do not write them')
     .option('-q, --quiet', 'no progress bar and no summary')
     .action(run);
@@ -80,6 +84,10 @@ async function run(options: Options): Promise<void> {
   const { out, adapter } = options;
   if ((out === undefined) === (adapter === undefined))
     throw new AdtapError('ADTAP_E_USAGE', 'say where the packets go: --out FILE or --adapter NAME, one of them');
+  if (out === '') throw new AdtapError('ADTAP_E_USAGE', '--out: a file has a name');
+  if (out !== undefined && options.speed !== undefined)
+    throw new AdtapError('ADTAP_E_USAGE', '--speed is for --adapter: a file is written as fast as it can be');
+  if (adapter !== undefined && options.format !== undefined) throw new AdtapError('ADTAP_E_USAGE', '--format is for --out');
   const loaded = loadProfile(options.profile);
   const profile = options.users === undefined ? loaded : withUsers(loaded, options.users);
   const truthPath = truthPathOf(options);
@@ -91,71 +99,64 @@ async function run(options: Options): Promise<void> {
     rate: options.rate ?? null,
     wantsTruth: truthPath !== null,
   });
-  let stopped = false;
-  const leave = onStop(() => {
-    stopped = true;
+  refuseSameFile([], [out, truthPath]);
+  let stopped: NodeJS.Signals | null = null;
+  const leave = onStop((signal) => {
+    stopped = signal;
   });
+  const isStopped = (): boolean => stopped !== null;
+  // Neither is emptied for a run that cannot write the other.
+  for (const path of [out, truthPath]) if (typeof path === 'string') await tryToWrite(path);
+  const target = adapter === undefined ? await openByteSink(out ?? '-') : Player.open(adapter);
   const truth = truthPath === null ? null : await openByteSink(truthPath);
   const hide = options.quiet || !process.stderr.isTTY ? () => undefined : showProgress(traffic, options.packets, seconds);
   const began = performance.now();
   try {
     const bytes =
-      adapter === undefined
-        ? await toFile(options, traffic, truth, () => stopped)
-        : await toAdapter(adapter, options, traffic, truth, () => stopped);
+      target instanceof Player
+        ? await toAdapter(target, options, traffic, truth, isStopped)
+        : await writeTraffic(traffic, formatFor(options), target, truth, isStopped);
     hide();
+    if (stopped !== null) {
+      endedBy(stopped);
+      if (!options.quiet) process.stderr.write('ended early: this is what was made until then\n');
+    }
     if (!options.quiet) process.stderr.write(summary(profile, traffic, bytes, (performance.now() - began) / 1000));
   } catch (error) {
     if (!(error instanceof AdtapError && error.code === 'ADTAP_E_CLOSED_PIPE')) throw error;
   } finally {
     hide();
+    await target.close();
     await truth?.close();
     leave();
   }
 }
 
-/** Beside the capture, unless it is told otherwise; null for nowhere. */
+/** Beside the capture where that is a file, unless it is told otherwise; null for nowhere. */
 function truthPathOf({ truth, out }: Options): string | null {
   if (truth === false) return null;
   if (typeof truth === 'string') return truth;
-  return out === undefined || out === '-' ? null : `${out.replace(/\.(pcap|pcapng)$/i, '')}.truth.ndjson`;
+  if (out === undefined || out === '-' || statSync(out, { throwIfNoEntry: false })?.isFile() === false) return null;
+  return `${out.replace(/\.(pcap|pcapng)$/i, '')}.truth.ndjson`;
 }
 
-async function toFile(options: Options, traffic: Traffic, truth: ByteSink | null, stop: () => boolean): Promise<number> {
-  const { out = '-', format } = options;
-  const file = await openByteSink(out);
-  try {
-    return await writeTraffic(
-      traffic,
-      format === undefined ? formatOf(out) : format === 'pcap' ? pcap : pcapng,
-      file,
-      truth,
-      stop,
-    );
-  } finally {
-    await file.close();
-  }
-}
+const formatFor = ({ format, out = '-' }: Options): CaptureFormat =>
+  format === undefined ? formatOf(out) : format === 'pcap' ? pcap : pcapng;
 
 async function toAdapter(
-  adapter: string,
+  player: Player,
   options: Options,
   traffic: Traffic,
   truth: ByteSink | null,
   stop: () => boolean,
 ): Promise<number> {
-  const player = Player.open(adapter);
-  try {
-    const write = async (lines: Uint8Array): Promise<void> => {
-      if (lines.length > 0) await truth?.write(lines);
-    };
-    const { bytes, late } = await player.play(traffic, options.speed, write, stop);
-    if (!options.quiet && late > 0.1)
-      process.stderr.write(`the latest frame was ${late.toFixed(2)} s late: the rate is not held\n`);
-    return bytes;
-  } finally {
-    player.close();
-  }
+  const write = async (lines: Uint8Array): Promise<void> => {
+    if (lines.length > 0) await truth?.write(lines);
+  };
+  const { bytes, late } = await player.play(traffic, options.speed ?? 1, write, stop);
+  if (!options.quiet && late > 0.1)
+    process.stderr.write(`the latest frame was ${late.toFixed(2)} s late: the rate is not held\n`);
+  return bytes;
 }
 
 /** A bar until the returned function is called. */

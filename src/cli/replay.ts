@@ -8,7 +8,8 @@ import { openByteSink } from '../sink/file.ts';
 import { PrettySink } from '../sink/pretty.ts';
 import { limitSettings, number, positive, time } from './arguments.ts';
 import { showProgress } from './progress.ts';
-import { onStop } from './signals.ts';
+import { refuseSameFile } from './same-file.ts';
+import { endedBy, onStop } from './signals.ts';
 import { summaryText } from './summary.ts';
 import { writeReport } from './write-file.ts';
 
@@ -71,6 +72,7 @@ export function replayCommand(): Command {
 }
 
 async function run(files: readonly string[], options: Options): Promise<void> {
+  refuseSameFile(files, [options.out, options.metrics]);
   const bytes = await openByteSink(options.out);
   const onTerminal = options.out === '-' && process.stdout.isTTY === true;
   const pretty = (options.format ?? (onTerminal ? 'pretty' : 'ndjson')) === 'pretty';
@@ -91,7 +93,11 @@ async function run(files: readonly string[], options: Options): Promise<void> {
     ...(options.nnr === 'passive' ? {} : { ask: await howToAsk(options.config ?? null) }),
   };
   let stop = (): void => process.exit(130);
-  const leave = onStop(() => stop());
+  let stopped: NodeJS.Signals | null = null;
+  const leave = onStop((signal) => {
+    stopped = signal;
+    stop();
+  });
   try {
     const summary = await replayTo(files, settings, sink, {
       started(pipeline, progress) {
@@ -104,6 +110,10 @@ async function run(files: readonly string[], options: Options): Promise<void> {
       },
     });
     hide();
+    if (stopped !== null) {
+      endedBy(stopped);
+      if (!options.quiet) process.stderr.write('ended early: the rest was not read\n');
+    }
     for (const warning of summary.warnings) process.stderr.write(`adtap: warning: ${warning}\n`);
     if (!options.quiet) process.stderr.write(summaryText(summary));
     if (options.metrics !== undefined && state !== undefined) await writeMetrics(options.metrics, state);

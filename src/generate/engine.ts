@@ -65,11 +65,16 @@ export class Engine implements Stage {
     this.#push(0, null, null);
   }
 
-  /** Fills the batch, which is cleared first; false when there was nothing left to write. */
-  fill(batch: FrameBatch): boolean {
+  /** When something is to be done next, nanoseconds since the start; infinite at the end. */
+  get due(): number {
+    return this.#heap[0]?.due ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Fills the batch, which is cleared first, with what is due by `until` (nanoseconds since the start); false when that is nothing. */
+  fill(batch: FrameBatch, until = Number.POSITIVE_INFINITY): boolean {
     this.batch = batch;
     batch.clear();
-    while (this.#heap.length > 0 && batch.fits(LARGEST_STEP)) this.#turn(this.#heap[0] as Task);
+    while (this.#heap.length > 0 && this.due <= until && batch.fits(LARGEST_STEP)) this.#turn(this.#heap[0] as Task);
     return batch.count > 0;
   }
 

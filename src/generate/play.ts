@@ -6,7 +6,7 @@ import type { Traffic } from './traffic.ts';
 
 const BATCH_BYTES = 1 << 18;
 const BATCH_FRAMES = 1024;
-/** Frames handed over at once: few enough to keep to the clock, many enough not to feel the call. */
+/** Frames handed over at once: many enough not to feel the call. */
 const BURST = 64;
 const LINKTYPE_ETHERNET = 1;
 /** How long an adapter may take nothing before that is an error. */
@@ -55,39 +55,44 @@ export class Player {
     this.#binding.closeHandle(this.#handle);
   }
 
-  /** Sends all of the traffic; `speed` multiplies the capture's clock, infinity does not wait. `stop` is asked between bursts. */
+  /**
+   * Sends all of the traffic; `speed` multiplies the capture's clock, infinity does not wait. `stop` is asked between batches. A frame
+   * is not made before its time: what was made was sent.
+   */
   async play(traffic: Traffic, speed: number, truth: (lines: Uint8Array) => Promise<void>, stop: () => boolean): Promise<Played> {
     const batch = new FrameBatch(BATCH_BYTES, BATCH_FRAMES);
     let bytes = 0;
     let late = 0;
-    let first = Number.NaN;
     const began = performance.now();
-    while (!stop() && traffic.fill(batch)) {
-      const { offsets, lengths, seconds, nanoseconds } = batch;
-      const due = (i: number): number => (seconds[i] as number) + (nanoseconds[i] as number) / 1e9;
-      if (Number.isNaN(first)) first = due(0);
-      for (let at = 0; at < batch.count && !stop(); ) {
-        const now = speed === Number.POSITIVE_INFINITY ? speed : ((performance.now() - began) / 1000) * speed;
-        const ahead = due(at) - first - now;
-        if (ahead > 0) {
-          await pause(Math.min(1000, Math.ceil((ahead / speed) * 1000)));
-          continue;
-        }
-        if (now !== Number.POSITIVE_INFINITY) late = Math.max(late, -ahead / speed);
-        let count = 0;
-        for (; count < BURST && at + count < batch.count && due(at + count) - first <= now; count++) {
-          const offset = offsets[at + count] as number;
-          this.#ranges[2 * count] = offset;
-          this.#ranges[2 * count + 1] = offset + (lengths[at + count] as number);
-        }
-        await this.#send(batch.bytes, count);
-        at += count;
+    while (!stop()) {
+      const now = speed === Number.POSITIVE_INFINITY ? speed : ((performance.now() - began) / 1000) * speed;
+      const { due } = traffic;
+      if (due === Number.POSITIVE_INFINITY) break;
+      if (due > now) {
+        await pause(Math.min(1000, Math.ceil(((due - now) / speed) * 1000)));
+        continue;
       }
-      bytes += batch.end;
+      if (now !== Number.POSITIVE_INFINITY) late = Math.max(late, (now - due) / speed);
+      if (traffic.fill(batch, now)) {
+        await this.#sendAll(batch);
+        bytes += batch.end;
+      }
       await truth(traffic.activities());
     }
     await truth(traffic.activities());
     return { bytes, late };
+  }
+
+  async #sendAll({ bytes, offsets, lengths, count }: FrameBatch): Promise<void> {
+    for (let at = 0; at < count; at += BURST) {
+      const burst = Math.min(BURST, count - at);
+      for (let i = 0; i < burst; i++) {
+        const offset = offsets[at + i] as number;
+        this.#ranges[2 * i] = offset;
+        this.#ranges[2 * i + 1] = offset + (lengths[at + i] as number);
+      }
+      await this.#send(bytes, burst);
+    }
   }
 
   /** Sends the ranges; waits while the adapter's queue is full. */

@@ -49,9 +49,14 @@ export class Traffic {
     this.#engine = new Engine(new Plan(surroundings, end, rate ?? profile.rate), start, mostRunning);
   }
 
-  /** Fills the batch with the next frames; false at the end. */
-  fill(batch: FrameBatch): boolean {
-    return this.#engine.fill(batch);
+  /** Fills the batch with the next frames, those of up to `until` seconds of capture time; false when there are none. */
+  fill(batch: FrameBatch, until = Number.POSITIVE_INFINITY): boolean {
+    return this.#engine.fill(batch, until * SECOND);
+  }
+
+  /** Seconds of capture time at which something is to be done next; infinite at the end. */
+  get due(): number {
+    return this.#engine.due / SECOND;
   }
 
   /** NDJSON of the activities whose last packet is out, since the last call. */

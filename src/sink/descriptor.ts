@@ -122,7 +122,8 @@ class PipeSink implements LastingSink {
 /** Opens `-` (standard output) or a path that is no regular file. Rejects with ADTAP_E_OUTPUT. */
 export async function openDescriptor(path: string): Promise<LastingSink> {
   if (path !== '-') {
-    if ((await stat(path).catch(() => null))?.isFIFO() === true) return new PipeSink(new StreamSink(await openFifo(path), true));
+    if ((await stat(path).catch(() => null))?.isFIFO() === true)
+      return new PipeSink(new StreamSink(await openFifo(path), path, true));
     const file = await opened(path);
     return new DescriptorSink(
       async (bytes, at) => (await file.write(bytes, at, bytes.length - at)).bytesWritten,

@@ -128,6 +128,32 @@ it('is heard by a sensor at the other end of a wire', async () => {
   expect(differences(meant, linesOf(readFileSync(heard, 'utf8')), { times: false })).toEqual([]);
 });
 
+it('says of a play that is ended early what was sent, and no more', async () => {
+  using wire = new Wire();
+  const heard = join(scratch, 'cut.ndjson');
+  const truth = join(scratch, 'cut.truth.ndjson');
+  using sensor = await SensorProcess.start(['-i', wire.tap, '-o', heard, '-f', 'ip', '-e', 'activities']);
+  const words = ['generate', '-p', 'attack', '--seed', '5', '-i', wire.far, '-d', '1h', '--rate', '500', '--truth', truth];
+  const child = spawn(process.execPath, ['dist/cli/main.js', ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  await sensor.until(async () => ((await sensor.status()).adapters[0]?.counts.delivered ?? 0) >= 1000);
+  child.kill('SIGINT');
+  expect((await once(child, 'close'))[0]).toBe(130);
+  const sent = Number(/^packets +([\d,]+)/m.exec(errors)?.[1]?.replaceAll(',', ''));
+  await sensor.until(async () => ((await sensor.status()).adapters[0]?.counts.delivered ?? 0) >= sent);
+  const { closing } = await sensor.stop();
+  expect(closing.packets).toBe(sent);
+  const meant = linesOf(readFileSync(truth, 'utf8'));
+  expect(meant.length).toBeGreaterThan(50);
+  // What was asked and not answered any more is told at the end of the sensor, and not in the truth.
+  const answered = linesOf(readFileSync(heard, 'utf8')).filter(({ outcome }) => outcome !== 'unanswered');
+  const expected = meant.filter(({ outcome }) => outcome !== 'unanswered');
+  expect(differences(expected, answered, { times: false })).toEqual([]);
+});
+
 it('says what is wrong with an adapter', () => {
   const run = (): string =>
     execFileSync(process.execPath, ['dist/cli/main.js', 'generate', '-i', 'not-there'], { encoding: 'utf8', stdio: 'pipe' });

@@ -1,6 +1,7 @@
 // `adtap generate` as users get it.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -47,6 +48,65 @@ it('writes the truth where it is told to, or not at all', () => {
   expect(linesOf(readFileSync(elsewhere, 'utf8')).length).toBeGreaterThan(10);
 });
 
+it('writes no truth beside what is no file', () => {
+  const { status, stderr } = adtap(...FEW, '-o', '/dev/null');
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  expect(existsSync('/dev/null.truth.ndjson')).toBe(false);
+});
+
+it('empties no truth when the capture cannot be written, and makes none', () => {
+  const folder = join(scratch, 'folder.pcap');
+  mkdirSync(folder);
+  const truth = join(scratch, 'folder.truth.ndjson');
+  const refused = adtap(...FEW, '-o', folder);
+  expect(refused.stderr).toContain(`adtap: ${folder}: cannot be written: `);
+  expect(refused.status).toBe(1);
+  expect(existsSync(truth)).toBe(false);
+  writeFileSync(truth, 'of another day');
+  expect(adtap(...FEW, '-o', folder).status).toBe(1);
+  expect(readFileSync(truth, 'utf8')).toBe('of another day');
+});
+
+it('empties no capture when the truth cannot be written', () => {
+  const capture = join(scratch, 'kept.pcap');
+  writeFileSync(capture, 'of another day');
+  const { status, stderr } = adtap(...FEW, '-o', capture, '--truth', join(scratch, 'nowhere', 'truth.ndjson'));
+  expect(stderr).toContain('truth.ndjson: cannot be written: ENOENT');
+  expect(status).toBe(1);
+  expect(readFileSync(capture, 'utf8')).toBe('of another day');
+});
+
+it('refuses to write the truth into the capture', () => {
+  const capture = join(scratch, 'both.pcap');
+  const { status, stderr } = adtap(...FEW, '-o', capture, '--truth', join(scratch, '.', 'both.pcap'));
+  expect(stderr).toContain('the same file cannot be written twice at once');
+  expect(status).toBe(2);
+  expect(existsSync(capture)).toBe(false);
+});
+
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('ends at %s with whole files and the exit code of a signal', async (signal, code) => {
+  const capture = join(scratch, `${signal}.pcap`);
+  const truth = join(scratch, `${signal}.truth.ndjson`);
+  const words = ['dist/cli/main.js', 'generate', '-d', '1000h', '--rate', '100000', '-o', capture];
+  const child = spawn(process.execPath, words, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  while (!existsSync(truth) || readFileSync(truth).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill(signal);
+  expect((await once(child, 'close'))[0]).toBe(code);
+  expect(errors).toMatch(/^ended early: /m);
+  const packets = Number(/^packets +([\d,]+)/m.exec(errors)?.[1]?.replaceAll(',', ''));
+  const replayed = adtap('replay', capture, '--format', 'ndjson');
+  expect(replayed.status).toBe(0);
+  expect(Number(/^packets +([\d,]+)/m.exec(replayed.stderr)?.[1]?.replaceAll(',', ''))).toBe(packets);
+});
+
 it.each([
   [['generate'], 'say where the packets go: --out FILE or --adapter NAME, one of them'],
   [['generate', '-o', 'x.pcap', '-i', 'eth0'], 'say where the packets go'],
@@ -55,6 +115,10 @@ it.each([
   [['generate', '-o', 'x.pcap', '-d', '5 minutes'], 'It must be a time such as 90s, 15m or 24h.'],
   [['generate', '-o', 'x.pcap', '-d', '101d'], 'It must be at most 100d.'],
   [['generate', '-o', 'x.pcap', '--users', '1000001'], 'It must be at most 1000000.'],
+  [['generate', '-o', 'x.pcap', '--rate', '10000001'], 'It must be at most 10000000.'],
+  [['generate', '-o', 'x.pcap', '--speed', '2'], '--speed is for --adapter'],
+  [['generate', '-i', 'eth0', '--format', 'pcap'], '--format is for --out'],
+  [['generate', '-o', ''], '--out: a file has a name'],
   [['generate', '-o', 'x.pcap', '--speed', '0'], 'It must be max or a number above 0.'],
 ])('refuses %j with exit code 2', (words, message) => {
   const { status, stderr } = adtap(...words);

@@ -1,6 +1,6 @@
 // The build as users get it: the package by its own name, worker threads and all, and the command line.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -73,6 +73,23 @@ describe('adtap replay', () => {
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain('    at ');
     expect(status).toBe(2);
+  });
+
+  it('refuses to write where it reads from, by whatever name', () => {
+    const own = join(scratch, 'own.pcap');
+    const link = join(scratch, 'link.pcap');
+    copyFileSync(capture, own);
+    symlinkSync(own, link);
+    for (const out of [
+      ['-o', own],
+      ['-o', link],
+      ['-q', '--metrics', own],
+    ]) {
+      const { status, stderr } = adtap(['replay', own, ...out]);
+      expect(stderr).toContain('the same file cannot be read and written at once');
+      expect(status).toBe(2);
+    }
+    expect(readFileSync(own).equals(readFileSync(capture))).toBe(true);
   });
 
   it('reads only what was asked for: limit, filter, times', () => {
