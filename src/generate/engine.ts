@@ -112,9 +112,13 @@ export class Engine implements Stage {
   }
 
   #begin(task: Task): void {
-    // What scripts write on average: from those that ended, and a guess that soon weighs nothing.
-    const average = (this.#framesOfEnded + FIRST_GUESS * GUESS_WEIGHT) / (this.#ended + GUESS_WEIGHT);
-    const gap = this.#director.next(this.now, this.#framesOfEnded + this.#running * average, average);
+    // What scripts write on average: from those that ended, and a guess that soon weighs nothing; no less than has been written.
+    const guessed = FIRST_GUESS * GUESS_WEIGHT;
+    const average = Math.max(
+      (this.#framesOfEnded + guessed) / (this.#ended + GUESS_WEIGHT),
+      (this.frames + guessed) / (this.#ended + this.#running + GUESS_WEIGHT),
+    );
+    const gap = this.#director.next(this.now, Math.max(this.frames, this.#framesOfEnded + this.#running * average), average);
     if (gap === DONE) {
       this.#pop();
       return;
