@@ -87,6 +87,23 @@ describe('what DCE/RPC carries', () => {
     ]);
   });
 
+  it('takes a fault for the verdict on NTLM in alter_context', () => {
+    const callId = Buffer.from(pdu(2)).readUInt32LE(12);
+    const stream = [up(pdu(0)), down(pdu(1)), up(pdu(2)), down(fault(callId, 5))];
+    expect(said(stream)).toMatchObject([{ outcome: 'failure', reason: 'nca_s_fault_access_denied', firstFrame: 4, frame: 5 }]);
+  });
+
+  it('waits for the proof when the server goes on with NTLM where Kerberos was offered', () => {
+    const offer = Buffer.concat(kerberos.slice(0, 3).map(({ bytes }) => bytes));
+    // The answer is to the context of the offer: auth_context_id stands before the token.
+    const challenge = Buffer.from(pdu(1));
+    const contextId = (one: Buffer): number => one.length - one.readUInt16LE(10) - 4;
+    offer.copy(challenge, contextId(challenge), contextId(offer), contextId(offer) + 4);
+    expect(said([up(offer), down(challenge), down(fault(1000, 5))])).toMatchObject([
+      { type: 'kerberos.ap', outcome: 'unanswered' },
+    ]);
+  });
+
   it('names the reason of a refused bind', () => {
     const stream = [up((kerberos[0] as Segment).bytes), up((kerberos[1] as Segment).bytes), up((kerberos[2] as Segment).bytes)];
     expect(said([...stream, down(bindNak(1, 8))])).toMatchObject([

@@ -14,7 +14,8 @@ interface Header2 {
   readonly response?: boolean;
   readonly status?: number;
   readonly message?: number;
-  readonly session?: number;
+  /** All 64 bits. */
+  readonly session?: number | bigint;
   readonly next?: number;
 }
 
@@ -27,7 +28,7 @@ export function smb2(header: Header2, body: Uint8Array): Buffer {
   head.writeUInt32LE(header.response ? 1 : 0, 16);
   head.writeUInt32LE(header.next ?? 0, 20);
   head.writeUInt32LE(header.message ?? 0, 24);
-  head.writeUInt32LE(header.session ?? 0, 40);
+  head.writeBigUInt64LE(BigInt(header.session ?? 0), 40);
   return Buffer.concat([head, body]);
 }
 
@@ -119,6 +120,13 @@ export function setup1(header: Omit<Header1, 'command'>, blob: Uint8Array): Buff
   words.writeUInt16LE(blob.length, header.response ? 6 : 14);
   return smb1({ ...header, command: 0x73 }, words, Buffer.concat([blob, Buffer.from('\0U\0n\0i\0x\0\0\0')]));
 }
+
+/** LOGOFF_ANDX, MS-CIFS 2.2.4.54: the session is that of the header. */
+export const logoff1 = (mid: number, uid: number): Buffer => smb1({ command: 0x74, mid, uid }, Buffer.from('ff000000', 'hex'));
+
+/** SMB2 LOGOFF, 2.2.7. */
+export const logoff2 = (message: number, session: number | bigint): Buffer =>
+  smb2({ command: 2, message, session }, Buffer.from('04000000', 'hex'));
 
 /** Session setup of the NT LM 0.12 dialect without extended security. */
 export function plainSetup1(mid: number, oem: number, unicode: number, strings: readonly string[], wide = true): Buffer {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { smb } from '../../../../src/protocols/smb/index.ts';
 import { TestContext } from '../../../support/record.ts';
 import { play, type Segment, segments, trace } from '../../../support/segments.ts';
-import { down, frame, plainAnswer1, plainSetup1, smb2, transact1, up, write2 } from './build.ts';
+import { down, frame, plainAnswer1, plainSetup1, setup1, smb2, transact1, up, write2 } from './build.ts';
 
 const recorded = ['smb/smb2-ntlm-wrong-password.hex', 'smb/smb2-ntlm.hex', 'smb/smb2-kerberos.hex'].map(segments);
 const pdus = segments('dcerpc/ntlm.hex').map(({ bytes }) => bytes);
@@ -56,6 +56,25 @@ describe('damage', () => {
     const { refusals, messages } = run([{ direction: 0, bytes: lie }]);
     expect(refusals).toEqual([{ protocol: 'smb', reason: 2 }]);
     expect(messages.said).toEqual([]);
+  });
+
+  it('of a blob or passwords of SMB1 that end outside is counted', () => {
+    const lie = (message: Buffer, offset: number) => {
+      // Behind the header of 32 bytes and the word count: words, as MS-CIFS 2.2.4.53 and MS-SMB 2.2.4.6 number them.
+      message.writeUInt16LE(0x7fff, 33 + offset);
+      return message;
+    };
+    const blob = Buffer.from('NTLMSSP');
+    for (const segment of [
+      up(lie(setup1({ mid: 1 }, blob), 14)),
+      down(lie(setup1({ mid: 1, response: true }, blob), 6)),
+      up(lie(plainSetup1(1, 24, 24, ['bob']), 14)),
+      up(lie(plainSetup1(1, 24, 24, ['bob']), 16)),
+    ]) {
+      const { refusals, messages, activities } = run([segment]);
+      expect(refusals).toEqual([{ protocol: 'smb', reason: 2 }]);
+      expect([...messages.said, ...activities.said]).toEqual([]);
+    }
   });
 
   it('is not what is encrypted or compressed: that is counted and passed over', () => {

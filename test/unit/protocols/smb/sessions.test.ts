@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { smb } from '../../../../src/protocols/smb/index.ts';
 import { smbLimits } from '../../../../src/protocols/smb/limits.ts';
 import { play, type Segment, segments } from '../../../support/segments.ts';
-import { down, frame, negotiated1, plainAnswer1, plainSetup1, setup1, smb2, up } from './build.ts';
+import { down, frame, logoff1, logoff2, negotiated1, plainAnswer1, plainSetup1, setup1, smb2, up } from './build.ts';
 
 /** tshark: SMB 3.1.1, NTLMSSP as LAB\alice; frames are the segments' numbers plus one. */
 const wrongPassword = segments('smb/smb2-ntlm-wrong-password.hex');
@@ -22,6 +22,23 @@ function tokens(): readonly [Buffer, Buffer, Buffer] {
   const setups = wrongPassword.filter(({ bytes }) => bytes[4 + 12] === 1);
   return [blob(setups[0], 76), blob(setups[1], 68), blob(setups[2], 76)];
 }
+
+/** A setup request of SMB2 (MS-SMB2 2.2.5), and its answer (2.2.6). */
+const request = (message: number, session: number | bigint, token: Uint8Array): Segment => {
+  const body = Buffer.alloc(24);
+  body.writeUInt16LE(25, 0);
+  body.writeUInt16LE(88, 12);
+  body.writeUInt16LE(token.length, 14);
+  return up(smb2({ command: 1, message, session }, Buffer.concat([body, token])));
+};
+const answer = (message: number, session: number | bigint, status: number, token: Uint8Array): Segment => {
+  const body = Buffer.alloc(8);
+  body.writeUInt16LE(9, 0);
+  body.writeUInt16LE(72, 4);
+  body.writeUInt16LE(token.length, 6);
+  return down(smb2({ command: 1, response: true, message, session, status }, Buffer.concat([body, token])));
+};
+const MORE = 0xc000_0016;
 
 describe('session setup of SMB2', () => {
   it('hands over the messages of NTLM in the frames that complete them', () => {
@@ -54,20 +71,6 @@ describe('session setup of SMB2', () => {
 
   it('keeps apart sessions that are set up at the same time', () => {
     const [negotiate, challenge, authenticate] = tokens();
-    const request = (message: number, session: number, token: Uint8Array) => {
-      const body = Buffer.alloc(24);
-      body.writeUInt16LE(25, 0);
-      body.writeUInt16LE(88, 12);
-      body.writeUInt16LE(token.length, 14);
-      return up(smb2({ command: 1, message, session }, Buffer.concat([body, token])));
-    };
-    const answer = (message: number, session: number, status: number, token: Uint8Array) => {
-      const body = Buffer.alloc(8);
-      body.writeUInt16LE(9, 0);
-      body.writeUInt16LE(72, 4);
-      body.writeUInt16LE(token.length, 6);
-      return down(smb2({ command: 1, response: true, message, session, status }, Buffer.concat([body, token])));
-    };
     const none = Buffer.alloc(0);
     // Ids have 32 bits, all of them.
     const one = 0x1111_1111;
@@ -75,8 +78,8 @@ describe('session setup of SMB2', () => {
     const said = activities([
       request(1, 0, negotiate),
       request(0xffff_fff0, 0, negotiate),
-      answer(0xffff_fff0, other, 0xc000_0016, challenge),
-      answer(1, one, 0xc000_0016, challenge),
+      answer(0xffff_fff0, other, MORE, challenge),
+      answer(1, one, MORE, challenge),
       request(3, one, authenticate),
       request(0xffff_fff1, other, authenticate),
       answer(0xffff_fff1, other, 0, none),
@@ -84,14 +87,30 @@ describe('session setup of SMB2', () => {
       answer(3, one, 0xc000_0234, none),
     ]);
     expect(said.map(({ outcome, reason, firstFrame, frame }) => [outcome, reason, firstFrame, frame])).toEqual([
-      ['success', '', said[0]?.['firstFrame'], 8],
-      ['failure', 'STATUS_ACCOUNT_LOCKED_OUT', said[1]?.['firstFrame'], 10],
+      ['success', '', 7, 8],
+      ['failure', 'STATUS_ACCOUNT_LOCKED_OUT', 6, 10],
     ]);
-    expect(
-      activities([request(1, 0, negotiate), answer(1, 5, 0xc000_0016, challenge), request(2, 5, authenticate)]),
-    ).toMatchObject([{ outcome: 'unanswered' }]);
+    expect(activities([request(1, 0, negotiate), answer(1, 5, MORE, challenge), request(2, 5, authenticate)])).toMatchObject([
+      { outcome: 'unanswered' },
+    ]);
     const unknown = [request(1, 7, authenticate), answer(1, 7, 0xc0de_0001, none)];
     expect(activities(unknown)).toMatchObject([{ outcome: 'failure', reason: '0xC0DE0001' }]);
+  });
+
+  it('ends at its logoff, and no other does', () => {
+    const [negotiate, challenge, authenticate] = tokens();
+    // They differ in the upper half of their ids only.
+    const [one, other] = [0x1_0000_0005n, 0x2_0000_0005n];
+    const stream = [one, other].flatMap((id, index) => [
+      request(10 * index, 0, negotiate),
+      answer(10 * index, id, MORE, challenge),
+      request(10 * index + 1, id, authenticate),
+    ]);
+    const said = activities([...stream, up(logoff2(20, one)), answer(11, other, 0, Buffer.alloc(0))]);
+    expect(said.map(({ outcome, firstFrame, frame }) => [outcome, firstFrame, frame])).toEqual([
+      ['unanswered', 4, 8],
+      ['success', 7, 9],
+    ]);
   });
 
   it('drops the oldest session at the limit', () => {
@@ -129,6 +148,22 @@ describe('session setup of SMB1', () => {
       { outcome: 'failure', reason: 'STATUS_ACCOUNT_DISABLED' },
     ]);
     expect(activities(stream({ dos: [2, 2] }))).toMatchObject([{ outcome: 'failure', reason: 'ERRSRV/ERRbadpw' }]);
+  });
+
+  it('keeps apart users that are logged on at the same time, and ends with one', () => {
+    const [negotiate, challenge, authenticate] = tokens();
+    const none = Buffer.alloc(0);
+    const stream = [1, 2].flatMap((uid) => [
+      up(setup1({ mid: uid }, negotiate)),
+      down(setup1({ mid: uid, uid, response: true, status: MORE }, challenge)),
+      up(setup1({ mid: 10 + uid, uid }, authenticate)),
+    ]);
+    const said = activities([...stream, up(logoff1(20, 1)), down(setup1({ mid: 12, uid: 2, response: true }, none))]);
+    expect(said.map(({ outcome, firstFrame, frame, details }) => [outcome, firstFrame, frame, details])).toEqual([
+      // What the server said of itself is that of the same exchange.
+      ['unanswered', 4, 8, expect.objectContaining({ nbDomainName: 'LAB' })],
+      ['success', 7, 9, expect.objectContaining({ nbDomainName: 'LAB' })],
+    ]);
   });
 
   const client = ['bob', 'LAB', 'Windows 2000 2195', 'Windows 2000 5.0'];
