@@ -31,3 +31,42 @@ describe('an error of the KDC', () => {
     expect(said[0]?.['mdi'] || null).toBe(mdi);
   });
 });
+
+it('is told with the words that the KDC added', () => {
+  // tshark: e-text of the recorded error.
+  const { messages, activities } = play(kerberos.open('udp'), [request, answer]);
+  expect(messages.said[1]).toMatchObject({ msgType: 'KRB-ERROR', errorCode: 52, eText: 'Reply packet too large' });
+  expect(activities.said).toMatchObject([{ details: { eText: 'Reply packet too large' } }]);
+});
+
+/** KDCOptions by bit: RFC 4120 5.4.1, with 14 of MS-SFU 2.2.3, 15 of RFC 6806 and 16 of RFC 8062; the rest is unused. */
+const OPTIONS = new Map([
+  [1, 'forwardable'],
+  [2, 'forwarded'],
+  [3, 'proxiable'],
+  [4, 'proxy'],
+  [5, 'allow-postdate'],
+  [6, 'postdated'],
+  [8, 'renewable'],
+  [11, 'opt-hardware-auth'],
+  [14, 'cname-in-addl-tkt'],
+  [15, 'canonicalize'],
+  [16, 'request-anonymous'],
+  [26, 'disable-transited-check'],
+  [27, 'renewable-ok'],
+  [28, 'enc-tkt-in-skey'],
+  [30, 'renew'],
+  [31, 'validate'],
+]);
+
+it.each(Array.from({ length: 32 }, (_, bit) => bit))('names the option of bit %i, if it is one', (bit) => {
+  const bytes = Buffer.from(request.bytes);
+  // kdc-options [0] BIT STRING without unused bits.
+  const at = bytes.indexOf('a00703050040810000', 0, 'hex');
+  expect(at).toBeGreaterThan(0);
+  // Bit 0 of a BIT STRING is the highest of its first byte.
+  bytes.writeUInt32BE((1 << (31 - bit)) >>> 0, at + 5);
+  const { said } = play(kerberos.open('udp'), [{ direction: 0, bytes }]).activities;
+  const name = OPTIONS.get(bit);
+  expect(said).toMatchObject([{ details: { kdcOptions: name === undefined ? [] : [name] } }]);
+});

@@ -8,7 +8,7 @@ const HEADER = 64;
 const UNICODE = 0x0000_0001;
 
 /** An AUTHENTICATE_MESSAGE with a response of NTLMv1's size. */
-function authenticate(domain: string, user: string): Buffer {
+function authenticate(domain: string, user: string, flags = UNICODE): Buffer {
   const parts = [
     Buffer.alloc(0),
     Buffer.alloc(24, 7),
@@ -27,7 +27,7 @@ function authenticate(domain: string, user: string): Buffer {
     at += part.length;
   }
   head.writeUInt32LE(at, 56);
-  head.writeUInt32LE(UNICODE, 60);
+  head.writeUInt32LE(flags, 60);
   return Buffer.concat([head, ...parts]);
 }
 
@@ -48,4 +48,19 @@ it.each([
   expect(context.activities.said).toMatchObject([{ type: 'ntlm.logon', account }]);
   // The message is told as it was sent.
   expect(context.messages.said).toMatchObject([{ msgType: 'AUTHENTICATE', user }]);
+});
+
+/** NegotiateFlags, MS-NLMP 2.2.2.5, from the lowest bit; what is reserved there has no name. */
+const FLAGS =
+  'UNICODE OEM REQUEST_TARGET - SIGN SEAL DATAGRAM LM_KEY - NTLM - ANONYMOUS OEM_DOMAIN_SUPPLIED OEM_WORKSTATION_SUPPLIED - ALWAYS_SIGN TARGET_TYPE_DOMAIN TARGET_TYPE_SERVER - EXTENDED_SESSIONSECURITY IDENTIFY - REQUEST_NON_NT_SESSION_KEY TARGET_INFO - VERSION - - - 128 KEY_EXCH 56'.split(
+    ' ',
+  );
+
+it.each([...FLAGS.entries()])('names flag %i: %s', (bit, name) => {
+  const carried = new CarriedNtlm();
+  const context = new TestContext();
+  const bytes = authenticate('LAB', 'alice', (1 << bit) >>> 0);
+  carried.message(bytes, 0, bytes.length, context);
+  carried.finish('smb', 'success', '', context);
+  expect(context.activities.said).toMatchObject([{ details: { flags: name === '-' ? [] : [name] } }]);
 });

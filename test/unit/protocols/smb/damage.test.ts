@@ -3,7 +3,22 @@ import { describe, expect, it } from 'vitest';
 import { smb } from '../../../../src/protocols/smb/index.ts';
 import { TestContext } from '../../../support/record.ts';
 import { play, type Segment, segments, trace } from '../../../support/segments.ts';
-import { down, frame, plainAnswer1, plainSetup1, setup1, smb2, transact1, up, write2 } from './build.ts';
+import {
+  close2,
+  down,
+  frame,
+  plainAnswer1,
+  plainSetup1,
+  read1,
+  read2,
+  readAnswer1,
+  setup1,
+  smb2,
+  transact1,
+  up,
+  write1,
+  write2,
+} from './build.ts';
 
 const recorded = ['smb/smb2-ntlm-wrong-password.hex', 'smb/smb2-ntlm.hex', 'smb/smb2-kerberos.hex'].map(segments);
 const pdus = segments('dcerpc/ntlm.hex').map(({ bytes }) => bytes);
@@ -166,6 +181,17 @@ describe('any bytes', () => {
           const cut = [{ direction, bytes: frame(message.subarray(0, length)) }];
           expect(trace(run(cut, { around: 0xff }))).toBe(trace(run(cut, { around: 0 })));
         }
+      }
+  });
+
+  it('reads what follows a message cut short behind a true length', () => {
+    const more = [up(write1(1, 5, pdu(0))), up(read1(1, 5)), down(readAnswer1(1, pdu(1))), up(read2(1, 5)), up(close2(1, 5))];
+    const starts = ({ bytes }: Segment) => smb.probe(bytes, 0, bytes.length, 0, 'tcp', false) === 'yes';
+    for (const { direction, bytes } of [...streams.flat(), ...more].filter(starts))
+      for (let length = 35; length < Math.min(bytes.length - 4, 140); length++) {
+        const cut = { direction, bytes: frame(bytes.subarray(4, 4 + length)) };
+        const { messages } = run([cut, { direction, bytes: setup.bytes }]);
+        expect([length, messages.said.at(-1)]).toMatchObject([length, { frame: 3, msgType: 'NEGOTIATE' }]);
       }
   });
 
