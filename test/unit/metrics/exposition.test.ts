@@ -165,6 +165,20 @@ describe('/metrics', () => {
     expect(samples.find(({ name }) => name === 'adtap_activity_lag_seconds_sum')?.value).toBeCloseTo(1000.2005);
   });
 
+  it('no longer shows what is gone', async () => {
+    const all = facts();
+    let gone = false;
+    const registry = sensorRegistry({ ...all, adapters: () => all.adapters().slice(0, gone ? 1 : 2) });
+    const adapters = async (name: string): Promise<unknown> =>
+      read(await registry.metrics()).samples.flatMap((one) => (one.name === name ? [one.labels['adapter']] : []));
+    for (const name of ['adtap_adapter_up', 'adtap_capture_packets_total']) {
+      gone = false;
+      expect(await adapters(name)).toEqual(['eth0', WINDOWS]);
+      gone = true;
+      expect(await adapters(name)).toEqual(['eth0']);
+    }
+  });
+
   it('shows the same when asked twice', async () => {
     const registry = sensorRegistry(facts());
     const stable = (text: string): string => text.replaceAll(/^adtap_(cpu|resident)\S* .*$/gm, '');

@@ -1,5 +1,6 @@
 // The sensor's answers over HTTP.
-import { type AddressInfo, createServer } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { AdtapError } from '../../../src/errors.ts';
@@ -92,6 +93,18 @@ describe('the metrics server', () => {
     await expect(refused).rejects.toBeInstanceOf(AdtapError);
     await expect(refused).rejects.toThrow(`metrics.listen: ${listen} cannot be had: listen EADDRINUSE`);
     taken.close();
+  });
+
+  it('keeps at most 64 connections, and closes those beyond at once', async () => {
+    const server = await serveMetrics('127.0.0.1:0', null, facts);
+    open.push(server);
+    const idle = Array.from({ length: 64 }, () => connect(server.port, '127.0.0.1'));
+    await Promise.all(idle.map((socket) => once(socket, 'connect')));
+    const beyond = connect(server.port, '127.0.0.1');
+    beyond.on('error', () => undefined).resume();
+    await once(beyond, 'close');
+    expect(idle.filter((socket) => socket.closed)).toEqual([]);
+    for (const socket of idle) socket.destroy();
   });
 
   it('survives an answer that fails', async () => {

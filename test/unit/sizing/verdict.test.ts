@@ -151,6 +151,8 @@ describe('adtapVerdict', () => {
     // 2 cores, 15% of them 0.3, leave 1.7: the highest point.
     ['exactly 15% free', 500_990, host(2, 16), 'Yes'],
     ['less than 15% free', 501_000, host(1.8, 16), 'Yes, with less than 15% free'],
+    // The highest point takes 1.7 cores: all that there are.
+    ['exactly what it has', 501_000, host(1.7, 16), 'Yes, with less than 15% free'],
     ['too busy already', 301_000, host(2, 16, { busyCpu: 0.5 }), 'No'],
     ['too little memory', 1000, host(2, 4, { usedMemoryGib: 3.9 }), 'No'],
     ['little memory', 1000, host(2, 4, { usedMemoryGib: 3.5 }), 'Yes, with less than 15% free'],
@@ -173,6 +175,17 @@ describe('adtapVerdict', () => {
         },
       ),
     );
+  });
+
+  it('says what would leave 15% free', () => {
+    // At 301,000 packets/s 1.1 cores and 0.4 GiB; of 1.2 cores and 0.44 GiB 85% are 1.02 and 0.374.
+    expect(adtapVerdict(traffic(301_000), host(1.2, 0.44), model).because).toEqual([
+      '0.08 cores more would leave 15% free',
+      '0.03 GiB more would leave 15% free',
+    ]);
+    expect(adtapVerdict(traffic(1000), host(4, 16), model).because).toEqual([
+      'up to 501,000 packets/s it stays so (501.0 times what there is)',
+    ]);
   });
 
   it('tells of peaks beyond what was held', () => {
@@ -214,10 +227,16 @@ describe('countAdapters', () => {
   it('turns counters into samples, and survives one that begins again', async () => {
     const readings = { a: [100, 150, 20, 60], b: [0, 0, 1000, 1000] };
     const looks = { a: 0, b: 0 };
+    const said: number[][] = [];
     let time = 1000;
     const samples = await countAdapters(
       ['a', 'b'],
-      { seconds: 15, intervalSeconds: 0.001, signal: new AbortController().signal, says: () => undefined },
+      {
+        seconds: 15,
+        intervalSeconds: 0.001,
+        signal: new AbortController().signal,
+        says: (...words) => said.push(words),
+      },
       (adapter) => readings[adapter as 'a' | 'b'][looks[adapter as 'a' | 'b']++]!,
       () => {
         time += 5;
@@ -229,6 +248,12 @@ describe('countAdapters', () => {
       { from: 1015, to: 1020, packets: 40 },
     ]);
     expect(samples.get('b')?.map(({ packets }) => packets)).toEqual([0, 1000, 0]);
+    // Of both adapters together, in 5 seconds each: 50 + 0, what is known of 1000, 40 + 0.
+    expect(said).toEqual([
+      [5, 10],
+      [10, 200],
+      [15, 8],
+    ]);
   });
 
   it('ends early when told to, with what it has', async () => {
