@@ -18,3 +18,14 @@ describe.each(captures)('%s', (name) => {
 it('refuses a field that is not declared', () => {
   expect(validate({ v: 1, kind: 'entity', type: 'address', surprise: true })).toBe(false);
 });
+
+it('refuses a value that is none of those listed, and what is missing', async () => {
+  const { lines } = await runFiles(fixture('lab/smb-ntlm-fail.pcap'));
+  const line = lines.find(({ outcome }) => outcome === 'failure');
+  expect(validate(line)).toBe(true);
+  for (const outcome of ['success', 'unanswered']) expect(validate({ ...line, outcome })).toBe(true);
+  expect(validate({ ...line, outcome: 'maybe' })).toBe(false);
+  expect(validate({ ...line, transport: 'sctp' })).toBe(false);
+  const { outcome: _, ...rest } = line!;
+  expect(validate(rest)).toBe(false);
+});

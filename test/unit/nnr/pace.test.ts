@@ -49,6 +49,12 @@ describe('the queue', () => {
     expect([queue.take(), queue.take(), queue.take()]).toEqual(['a', 'b', null]);
   });
 
+  it('lets nobody wait longer for having been named again', () => {
+    const queue = new ImportanceQueue(limit(10));
+    for (const address of ['a', 'b', 'a', 'c', 'a']) queue.offer(address, activity);
+    expect([queue.take(), queue.take(), queue.take(), queue.take()]).toEqual(['a', 'b', 'c', null]);
+  });
+
   it('at its limit loses the oldest of the least important, never a more important one, and counts', () => {
     const bound = limit(2);
     const queue = new ImportanceQueue(bound);
