@@ -45,6 +45,25 @@ describe.each(onWire.map((protocol) => [protocol.name, protocol] as const))('%s'
     }
   });
 
+  it('is as new when its flow has ended anywhere: the next flow may get it', () => {
+    for (const before of flows)
+      for (const after of flows.filter((one) => one.transport === before.transport).slice(0, 3)) {
+        const fresh = speak(after);
+        const ends = before.pieces.length;
+        for (let count = 1; count <= ends; count += Math.max(1, Math.floor(ends / 6)))
+          for (const share of [0.3, 1]) {
+            const conversation = protocol.open(before.transport);
+            // The last piece may have come in part.
+            const pieces = before.pieces.slice(0, count).map(({ direction, bytes }, index) => ({
+              direction,
+              bytes: index === count - 1 ? bytes.subarray(0, Math.ceil(bytes.length * share)) : bytes,
+            }));
+            speak({ ...before, pieces }, { conversation });
+            expect(speak(after, { conversation })).toEqual(fresh);
+          }
+      }
+  });
+
   it('goes on or gives up, but does not break, when any piece is lost', () => {
     for (const flow of flows) for (let i = 0; i < flow.pieces.length; i++) speak(flow, { lost: new Set([i]) });
   });

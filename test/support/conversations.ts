@@ -100,6 +100,8 @@ export interface Manner {
   readonly scribble?: boolean;
   /** Numbers of pieces that are lost. */
   readonly lost?: ReadonlySet<number>;
+  /** One that another flow has had, instead of a new one. */
+  readonly conversation?: Conversation;
 }
 
 /** Everything a decoder said, without frames (which depend on the pieces). */
@@ -112,12 +114,12 @@ export interface Spoken {
 const MARGIN = 64;
 const MAX_BUFFER = 2 << 20;
 
-/** Gives a recorded flow to a new conversation, as the transport would; throws where the conversation breaks its contract. */
+/** Gives a recorded flow to a conversation, as the transport would; throws where the conversation breaks its contract. */
 export function speak(recorded: Pick<Recorded, 'protocol' | 'transport' | 'serverPort' | 'pieces'>, manner: Manner = {}): Spoken {
   const context = new TestContext();
   context.transport = recorded.transport;
   context.serverPort = recorded.serverPort;
-  const conversation = recorded.protocol.open(recorded.transport);
+  const conversation = manner.conversation ?? recorded.protocol.open(recorded.transport);
   const buffers: [Uint8Array, Uint8Array] = [new Uint8Array(0), new Uint8Array(0)];
   const skips: [number, number] = [0, 0];
   let alive = true;
