@@ -61,6 +61,38 @@ describe('Stream', () => {
     expect(reader.got).toEqual([...sent.subarray(0, 10), ...new Array(10).fill(-1), ...sent.subarray(20, 30)]);
   });
 
+  it('waits for what is missing while no more than what came before it is acknowledged', () => {
+    const stream = new Stream();
+    const reader = new Collector();
+    segment(stream, reader, 1000, 0, 10);
+    segment(stream, reader, 1000, 20, 30);
+    // RFC 9293 3.4: the acknowledgment is the next byte expected, here that of the hole; also across the end of the numbers.
+    for (const acknowledgment of [1000, 1010, 1010, 1010, 1010, 0xffff_fff0, 500]) stream.acknowledged(acknowledgment, reader);
+    expect(reader.got.length).toBe(10);
+    segment(stream, reader, 1000, 10, 20);
+    expect(reader.got).toEqual([...sent.subarray(0, 30)]);
+  });
+
+  it('keeps nothing of a flow for the next', () => {
+    for (const skip of [0, 50]) {
+      const stream = new Stream();
+      const reader = new Collector();
+      segment(stream, reader, 0, 0, 10);
+      stream.skip = skip;
+      segment(stream, reader, 0, 100, 120);
+      for (let i = 0; i < 2; i++) stream.acknowledged(120, reader);
+      stream.reset();
+      expect(stream.isEmpty).toBe(true);
+      const next = new Collector();
+      segment(stream, next, 90, 0, 5);
+      segment(stream, next, 90, 50, 60);
+      stream.acknowledged(150, next);
+      expect(next.got).toEqual([...sent.subarray(0, 5)]);
+      stream.drain(next);
+      expect(next.got).toEqual([...sent.subarray(0, 5), ...new Array(45).fill(-1), ...sent.subarray(50, 60)]);
+    }
+  });
+
   it('says what the snaplen cut off as a gap, and goes on behind it', () => {
     const stream = new Stream();
     const reader = new Collector();
