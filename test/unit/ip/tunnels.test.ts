@@ -36,6 +36,7 @@ const CASES: readonly (readonly [string, Uint8Array])[] = [
   ['VXLAN on Linux’ port', overUdp(8472, `08 000000 000064 00 ${MACS} 86dd`, inner6)],
   ['VXLAN from its port', overUdp(61_001, `08 000000 000064 00 ${MACS} 0800`, inner4, 4789)],
   ['VXLAN-GPE, IPv4', overUdp(4790, '0c 0000 01 000064 00')],
+  ['VXLAN-GPE, IPv6', overUdp(4790, '0c 0000 02 000064 00', inner6)],
   ['VXLAN-GPE, Ethernet', overUdp(4790, `0c 0000 03 000064 00 ${MACS} 0800`)],
   ['GENEVE', overUdp(6081, `00 00 6558 000064 00 ${MACS} 0800`)],
   ['GENEVE with options, IPv4 inside', overUdp(6081, '02 40 0800 000064 00 0102 80 01 00000000')],
@@ -81,6 +82,12 @@ describe('tunnels', () => {
     ['VXLAN with ARP inside', overUdp(4789, `08 000000 000064 00 ${MACS} 0806 0001`, new Uint8Array(26))],
     ['VXLAN without its flag', overUdp(4789, `00 000000 000064 00 ${MACS} 0800`)],
     ['a DNS answer to port 8472', overUdp(8472, '1234 8180 0001 0000 0000 0000', new Uint8Array(20), 53)],
+    ['VXLAN-GPE with a network service header inside', overUdp(4790, '0c 0000 04 000064 00')],
+    // The inner packet ends before what is around it: there are two bytes behind.
+    [
+      'a padded inner TCP header that is none',
+      overUdp(4790, '0c 0000 01 000064 00', join(ipv4(counting(20, 0x20), { protocol: 6 }), counting(2))),
+    ],
     ['GENEVE of another version', overUdp(6081, `40 00 6558 000064 00 ${MACS} 0800`)],
     ['a GTP-U echo request', overUdp(2152, '32 01 0004 00000000 0001 00 00', new Uint8Array(0))],
     ['GTP-U whose extension header has no length', overUdp(2152, '34 ff 0029 00000001 0000 00 85 00 0009 00')],

@@ -38,6 +38,21 @@ describe('a descriptor', () => {
     expect(sink.state).toEqual({ fault: '', writtenLines: 3, lostLines: 2 });
   });
 
+  it('writes nothing later of what was refused as a whole', async () => {
+    // The disk is full at the end of a line, or before the first.
+    for (const room of [0, 8]) {
+      const disk = new Disk(room);
+      const sink = new DescriptorSink(disk.write);
+      await sink.write(Buffer.concat([line('a'), line('b')]));
+      const before = room / 8;
+      expect(sink.state).toMatchObject({ writtenLines: before, lostLines: 2 - before });
+      disk.room = 1000;
+      await sink.write(line('c'));
+      expect(disk.text).toBe(room === 0 ? '{"c":1}\n' : '{"a":1}\n{"c":1}\n');
+      expect(sink.state).toEqual({ fault: '', writtenLines: before + 1, lostLines: 2 - before });
+    }
+  });
+
   it('is cut at any byte and never breaks or repeats a line', async () => {
     for (let room = 1; room < 40; room++) {
       const disk = new Disk(room);

@@ -66,6 +66,8 @@ it.each([
   ['Windows', 128, 65_535, 'mss,nop,nop,sok'],
   ['Linux', 64, 64_240, 'mss,sok,ts,nop,ws'],
   ['Linux', 60, 29_200, 'mss,sok,ts,nop,ws'],
+  // Ten and twenty times the segment size of 1460.
+  ['Linux', 64, 14_600, 'mss,sok,ts,nop,ws'],
   ['macOS', 64, 65_535, 'mss,nop,ws,nop,nop,ts,sok,eol+1'],
   ['FreeBSD', 64, 65_535, 'mss,nop,ws,sok,ts'],
   ['OpenBSD', 64, 16_384, 'mss,nop,nop,sok,nop,ws,nop,nop,ts'],
