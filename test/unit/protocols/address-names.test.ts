@@ -9,6 +9,7 @@ import { nbdgm } from '../../../src/protocols/nbdgm/index.ts';
 import { nbns } from '../../../src/protocols/nbns/index.ts';
 import { nbnsLimits } from '../../../src/protocols/nbns/limits.ts';
 import { speak } from '../../support/conversations.ts';
+import { play } from '../../support/segments.ts';
 
 afterEach(() => configureLimits({}));
 
@@ -55,6 +56,14 @@ describe('nbns', () => {
     if (count > 0) expect(said[0]).toMatchObject({ address: '0a000007', name: 'WS1', method: 'nbns-registration' });
   });
 
+  it('an answer that there is no such name is whole without data', () => {
+    // RFC 1002 4.2.14, with the record counted as Windows does: type NULL, no time to live, no data.
+    const negative = [0, 7, 0x85, 0x83, 0, 0, 0, 1, 0, 0, 0, 0, ...encoded('NOBODY', 0x20), 0, 10, 0, 1, 0, 0, 0, 0, 0, 0];
+    const { messages, refusals } = play(nbns.open('udp'), [{ direction: 1, bytes: Uint8Array.from(negative) }]);
+    expect(messages.said).toMatchObject([{ id: 7, response: 1, rcode: 3 }]);
+    expect(refusals).toEqual([]);
+  });
+
   it('releases and acknowledgements name nobody', () => {
     expect(claims(nbns, registration('WS1', 0, [entry(7)], 0x3010))).toEqual([]);
     expect(claims(nbns, registration('WS1', 0, [entry(7)], 0xad80))).toEqual([]);
@@ -98,6 +107,12 @@ describe('nbdgm', () => {
       expect.objectContaining({ address: '0a000007', name: 'WS1', method: 'netbios-datagram' }),
       expect.objectContaining({ direction: 0, name: 'WS1', method: 'browser', os: 'Windows 10.0' }),
     ]);
+  });
+
+  it('of no system that it names is Windows NT claimed', () => {
+    // MS-BRWS 2.2.1: a workstation and a server, without the bit of Windows NT.
+    const said = claims(nbdgm, announcement(0x0003, encoded('WS1', 0x20)));
+    expect(said.filter((one) => (one as { method: string }).method === 'browser')).toMatchObject([{ name: 'WS1', os: '' }]);
   });
 
   it('does not take Samba for Windows, nor a group for a computer', () => {

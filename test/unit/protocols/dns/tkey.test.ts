@@ -52,3 +52,15 @@ it.each([
     { carrier: 'dns', outcome, reason, account: { name: 'alice', domain: 'LAB' }, firstFrame: 2, frame: 3 },
   ]);
 });
+
+it('is of its own connection only: the next one that gets the conversation is nobody', () => {
+  const prefixed = (bytes: Buffer): Buffer => Buffer.concat([u16(bytes.length), bytes]);
+  const query = { direction: 0, bytes: prefixed(message(false, 0, 0, Buffer.alloc(0))) } as const;
+  const answer = { direction: 1, bytes: prefixed(message(true, 0, 0, Buffer.alloc(0))) } as const;
+  const conversation = dns.open('tcp');
+  const logon = { direction: 0, bytes: prefixed(message(false, 0, 0, authenticate())) } as const;
+  const account = (stream: Parameters<typeof play>[1]) =>
+    play(conversation, stream).activities.said.flatMap((one) => (one['type'] === 'dns.query' ? [one['account']] : []));
+  expect(account([logon, answer])).toMatchObject([{ name: 'alice' }]);
+  expect(account([query, answer])).toEqual([null]);
+});
