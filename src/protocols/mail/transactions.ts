@@ -55,6 +55,7 @@ export class MailConversation implements Conversation {
       exchange.abandon(context);
       exchange.reset();
     }
+    this.#kind = 'smtp';
     this.#want[0] = 1;
     this.#want[1] = 1;
     this.#inAuth = false;
