@@ -187,7 +187,12 @@ describe('what is not a capture', () => {
     ['a header cut short', pcapHeader().subarray(0, 23), NOT, /ends before the header/],
     ['a packed text', gzipSync('some text that is longer than a header'), NOT, /starts like neither/],
     ['a gzip header alone', gzipSync(PCAP).subarray(0, 5), NOT, /cannot be read: unexpected end of file/],
+    // RFC 8878 3.1.1, the .xz format 2.1.1.1, bzip2's "BZh" and block size 9, the LZ4 frame format, APPNOTE 4.3.7.
     ['zstd', Buffer.concat([Buffer.from('28b52ffd', 'hex'), random]), NOT, /packed with zstd; unpack it first/],
+    ['xz', Buffer.concat([Buffer.from('fd377a585a00', 'hex'), random]), NOT, /packed with xz; unpack it first/],
+    ['bzip2', Buffer.concat([Buffer.from('BZh9'), random]), NOT, /packed with bzip2; unpack it first/],
+    ['lz4', Buffer.concat([Buffer.from('04224d18', 'hex'), random]), NOT, /packed with lz4; unpack it first/],
+    ['zip', Buffer.concat([Buffer.from('PK\x03\x04'), random]), NOT, /packed with zip; unpack it first/],
     ['an old version', pcapHeader({ major: 1, minor: 2 }), 'ADTAP_E_UNSUPPORTED_CAPTURE', /version is 1\.2.*editcap/],
     ['a new section', new Pcapng('BE').section(2), 'ADTAP_E_UNSUPPORTED_CAPTURE', /section of version 2.*editcap/],
   ])('is refused in one line that names it: %s', async (_, bytes, code, message) => {

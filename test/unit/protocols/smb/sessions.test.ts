@@ -217,6 +217,22 @@ describe('session setup of SMB1', () => {
     expect(activities([request, request])).toMatchObject([{ outcome: 'unanswered', details: { retransmissions: 1 } }]);
   });
 
+  it('keeps nothing of a connection for the next', () => {
+    const conversation = smb.open('tcp');
+    const encoded = 'EGEJEMEFFDCACACACACACACACACACACA';
+    const asked = Buffer.concat([Buffer.from([0x81, 0, 0, 68, 32]), Buffer.from(encoded), Buffer.from([0, 32])]);
+    const session: Segment = { direction: 0, bytes: Buffer.concat([asked, Buffer.from(encoded), Buffer.from([0])]) };
+    const granted: Segment = { direction: 1, bytes: Buffer.from([0x82, 0, 0, 0]) };
+    const request = up(plainSetup1(1, 24, 0, client));
+    // The first server takes passwords in clear; of the second nothing is known.
+    const first = play(conversation, [session, granted, down(negotiated1(false, 'LAB', 'FILES')), request]);
+    expect(first.activities.said).toMatchObject([{ details: { responseKind: 'plain' } }]);
+    expect(first.claimed).toContainEqual(expect.objectContaining({ direction: 1, name: 'FILES', method: 'netbios-session' }));
+    const second = play(conversation, [granted, request]);
+    expect(second.activities.said).toMatchObject([{ details: { responseKind: 'lm' } }]);
+    expect(second.claimed).toEqual([]);
+  });
+
   it('is over when the server speaks SMB2, whatever the client says', () => {
     const request = up(plainSetup1(1, 24, 24, client));
     const answer = down(plainAnswer1({ mid: 1 }, 0, []));
