@@ -74,7 +74,7 @@ describe('a merge', () => {
     ['packed files', (bytes: Buffer) => gzipSync(bytes)],
   ])('reads %s of more packets than are kept ahead', async (name, pack) => {
     const records = (from: number): Buffer[] =>
-      Array.from({ length: 5000 }, (_, at) => pcapRecord('LE', from + at * 2, 0, packetBytes(at, 50)));
+      Array.from({ length: 5000 }, (_, at) => pcapRecord('LE', from + at * 2, 0, packetBytes(at, 300)));
     const paths = [0, 1].map((from) =>
       files.write(`long-${name}-${from}`, pack(Buffer.concat([pcapHeader(), ...records(from)]))),
     );

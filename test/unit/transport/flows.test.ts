@@ -2,7 +2,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { Packet } from '../../../src/ip/packet.ts';
 import { TCP_OR_UDP } from '../../../src/ip/verdict.ts';
-import type { Protocol } from '../../../src/protocols/contract.ts';
+import type { Context, Protocol } from '../../../src/protocols/contract.ts';
 import { configureLimits, limits } from '../../../src/protocols/limits.ts';
 import { flowHash } from '../../../src/shard/flow-hash.ts';
 import { PARTITIONS } from '../../../src/slots/layout.ts';
@@ -31,13 +31,13 @@ function rig() {
     details: {},
     activities: [],
     // What begins with ? is of nobody.
-    probe(bytes, start) {
+    probe(bytes: Uint8Array, start: number) {
       log.push('probe');
       return bytes[start] === 0x3f ? 'no' : 'yes';
     },
     open: () => ({
       want: () => 1,
-      data(bytes, start, end, { direction }) {
+      data(bytes: Uint8Array, start: number, end: number, { direction }: Context) {
         log.push(`${direction} ${Buffer.from(bytes.subarray(start, end)).toString('latin1')}`);
         return end - start;
       },
