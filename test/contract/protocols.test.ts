@@ -36,19 +36,21 @@ describe.each(onWire.map((protocol) => [protocol.name, protocol] as const))('%s'
     for (const flow of flows) expect(speak(flow, { scribble: true })).toEqual(speak(flow));
   });
 
-  const ofStreams = it.runIf(streams.length > 0);
-  ofStreams.each([1, 2, 3, 5, 16, 61, 256])('says the same when streams come in pieces of %i bytes', (size) => {
-    for (const flow of streams) expect(speak(flow, { cut: everyBytes(size) })).toEqual(speak(flow));
-  });
+  // A flow without TCP comes in datagrams, which nobody cuts.
+  if (streams.length > 0) {
+    it.each([1, 2, 3, 5, 16, 61, 256])('says the same when streams come in pieces of %i bytes', (size) => {
+      for (const flow of streams) expect(speak(flow, { cut: everyBytes(size) })).toEqual(speak(flow));
+    });
 
-  ofStreams('says the same when one cut is made anywhere', () => {
-    for (const flow of streams.slice(0, 4)) {
-      const whole = speak(flow);
-      const longest = Math.max(...flow.pieces.map((piece) => piece.bytes.length));
-      for (let at = 1; at < longest; at += Math.max(1, Math.floor(longest / 200)))
-        expect(speak(flow, { cut: (piece) => [piece.subarray(0, at), piece.subarray(at)] })).toEqual(whole);
-    }
-  });
+    it('says the same when one cut is made anywhere', () => {
+      for (const flow of streams.slice(0, 4)) {
+        const whole = speak(flow);
+        const longest = Math.max(...flow.pieces.map((piece) => piece.bytes.length));
+        for (let at = 1; at < longest; at += Math.max(1, Math.floor(longest / 200)))
+          expect(speak(flow, { cut: (piece) => [piece.subarray(0, at), piece.subarray(at)] })).toEqual(whole);
+      }
+    });
+  }
 
   it('is as new when its flow has ended anywhere: the next flow may get it', () => {
     // The next flow may be one of which the beginning was not seen, so that nothing in it says whose it is.
