@@ -19,6 +19,7 @@ import {
   protocolTable,
   scalingTable,
   stageTable,
+  workersOf,
 } from './bench.ts';
 import { renderPage } from './page.ts';
 import { ADTAP, bars, curve, OTHER, type Point, rateAgainst } from './plots.ts';
@@ -118,7 +119,10 @@ export function benchPage(result: BenchResult, version: string): string {
           {
             svg: bars(
               'packets/s',
-              scaling.map(({ workers, measured: one }) => ({ name: `${workers} workers`, value: packetsPerSecond(one) })),
+              scaling.map(({ workers, measured: one }) => ({
+                name: workers === 1 ? '1 worker' : `${workers} workers`,
+                value: packetsPerSecond(one),
+              })),
               whole,
             ),
             caption: 'As fast as it goes, by workers.',
@@ -133,6 +137,6 @@ export function benchPage(result: BenchResult, version: string): string {
         tables: [stageTable(result), protocolTable(result), scalingTable(result), flowTable(result)],
       },
     ],
-    footer: `${machine.processor}, ${machine.processors} processors, ${mebibytes(machine.memoryBytes)} MiB, ${machine.platform}, Node ${machine.node}. Load: ${load.captures.length > 3 ? `${load.captures.length} captures` : load.captures.join(', ')}, ${whole(load.packets)} packets of ${Math.round(load.meanBytes)} bytes on average, repeated with other addresses. Budget: ${budget.cores} cores, ${mebibytes(budget.memoryBytes)} MiB, ${budget.workers} workers; ${budget.words}. MDI's figures: https://learn.microsoft.com/en-us/defender-for-identity/deploy/capacity-planning`,
+    footer: `${machine.processor}, ${machine.processors} processors, ${mebibytes(machine.memoryBytes)} MiB, ${machine.platform}, Node ${machine.node}. Load: ${load.captures.length > 3 ? `${load.captures.length} captures` : load.captures.join(', ')}, ${whole(load.packets)} packets of ${Math.round(load.meanBytes)} bytes on average, repeated with other addresses. Budget: ${budget.cores} cores, ${mebibytes(budget.memoryBytes)} MiB, ${workersOf(result)}; ${budget.words}. MDI's figures: https://learn.microsoft.com/en-us/defender-for-identity/deploy/capacity-planning`,
   });
 }

@@ -10,6 +10,7 @@ import {
   protocolCosts,
 } from '../bench/figures.ts';
 import type { Garbage, GarbagePauses } from '../bench/garbage.ts';
+import { failings } from '../bench/ladder.ts';
 import type { Lag } from '../bench/messages.ts';
 import { GIBIBYTE } from '../bytes/units.ts';
 import { mdiRowName } from '../sizing/mdi-table.ts';
@@ -30,6 +31,16 @@ export function benchWarnings(result: BenchResult): string[] {
       `other programs used ${fixed(otherCores, 1)} processors while the highest rate was held: an idle machine holds more`,
     );
   if (result.budget.kind === 'none') warnings.push(result.budget.words);
+  const { budget, machine, highest, ladder } = result;
+  if (budget.cores > machine.processors)
+    warnings.push(
+      `the budget has ${budget.cores} cores and this machine ${machine.processors}: the figures are those of ${machine.processors}`,
+    );
+  const rung = ladder.findLast(({ measured }) => failings(measured).length === 0)?.measured;
+  if (rung !== undefined && rung.rate > highest.measured.rate)
+    warnings.push(
+      `${whole(rung.rate)} packets/s were held for a moment, more than the highest rate that was found: the machine was disturbed`,
+    );
   return warnings;
 }
 
@@ -118,7 +129,11 @@ export const stageTable = ({ stages }: BenchResult): Table => ({
   head: ['stage', 'share', 'processor s per million packets'],
   rows: stages.stages
     .filter(({ share }) => share >= 0.005)
-    .map(({ stage, share, seconds }) => [stage, `${fixed(share * 100, 1)}%`, fixed((seconds / stages.packets) * 1e6, 3)]),
+    .map(({ stage, share, seconds }) => [
+      stage,
+      `${fixed(share * 100, 1)}%`,
+      stages.packets === 0 ? '-' : fixed((seconds / stages.packets) * 1e6, 3),
+    ]),
 });
 
 export const protocolTable = (result: BenchResult): Table => ({
@@ -131,6 +146,8 @@ export const protocolTable = (result: BenchResult): Table => ({
     microsecondsPerActivity === null ? '-' : fixed(microsecondsPerActivity, 2),
   ]),
 });
+
+export const workersOf = ({ budget: { workers } }: BenchResult): string => (workers === 1 ? '1 worker' : `${workers} workers`);
 
 const tables = (result: BenchResult): Table[] => [
   ladderTable(result),
@@ -146,7 +163,7 @@ export function benchText(result: BenchResult): string {
   return [
     `${machine.processor}, ${machine.processors} processors, ${mebibytes(machine.memoryBytes)} MiB, ${machine.platform}, Node ${machine.node}`,
     `load: ${whole(load.packets)} packets of ${Math.round(load.meanBytes)} bytes on average, repeated with other addresses`,
-    `budget: ${budget.cores} cores, ${mebibytes(budget.memoryBytes)} MiB, ${budget.workers} workers; ${budget.words}`,
+    `budget: ${budget.cores} cores, ${mebibytes(budget.memoryBytes)} MiB, ${workersOf(result)}; ${budget.words}`,
     '',
     ...tables(result).map(textTable),
     ...benchWarnings(result).map((warning) => `warning: ${warning}`),

@@ -31,8 +31,9 @@ dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); 
 dl div { border: 1px solid var(--line); border-radius: .4rem; padding: .5rem .75rem; } dt { color: var(--soft); font-size: .8rem; } dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
 table { border-collapse: collapse; width: 100%; font-size: .87rem; margin: .75rem 0 1.25rem; } caption { text-align: left; font-weight: 600; padding-bottom: .25rem; }
 th, td { text-align: left; padding: .2rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; } .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(26rem, 1fr)); gap: 1rem; } figure { margin: 0; break-inside: avoid; } figure svg { max-width: 100%; height: auto; } figcaption { color: var(--soft); font-size: .85rem; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1rem; } figure { margin: 0; break-inside: avoid; } figure svg { max-width: 100%; height: auto; } figcaption { color: var(--soft); font-size: .85rem; }
 .key { font-size: .85rem; } .key i { display: inline-block; width: .8em; height: .8em; margin: 0 .35em 0 1em; vertical-align: -.05em; } .key i.adtap { background: var(--adtap); margin-left: 0; } .key i.mdi { background: var(--mdi); }
+.table { overflow-x: auto; } td:first-child { white-space: nowrap; }
 footer { color: var(--soft); font-size: .8rem; margin-top: 2rem; overflow-wrap: anywhere; }
 @media print { :root { color-scheme: light; --ink: #000; --paper: #fff; --soft: #444; --line: #bbb; --adtap: #0072b2; --mdi: #d55e00; --other: #009e73; } body { margin: 0; max-width: none; font-size: 10pt; } h2 { break-after: avoid; } tr, dl div { break-inside: avoid; } .figures { grid-template-columns: 1fr 1fr; } @page { margin: 15mm; } }
 `;
@@ -86,7 +87,7 @@ function htmlTable({ title, head, rows }: Table): string {
     `<${tag}${isRight[column] ? ' class="n"' : ''}>${escapeHtml(text)}</${tag}>`;
   const line = (tag: 'td' | 'th', cells: readonly string[]): string =>
     `<tr>${cells.map((text, column) => cell(tag, text, column)).join('')}</tr>`;
-  return `<table><caption>${escapeHtml(title)}</caption><thead>${line('th', head)}</thead><tbody>${rows
+  return `<div class="table"><table><caption>${escapeHtml(title)}</caption><thead>${line('th', head)}</thead><tbody>${rows
     .map((row) => line('td', row.map(String)))
-    .join('')}</tbody></table>`;
+    .join('')}</tbody></table></div>`;
 }

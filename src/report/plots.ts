@@ -83,7 +83,8 @@ export function bars(
 ): string {
   return draw({
     marginLeft: 120,
-    marginRight: 50,
+    // Room for the longest figure behind the longest bar.
+    marginRight: 16 + 7 * Math.max(0, ...values.map(({ value }) => format(value).length)),
     height: 45 + values.length * 20,
     x: { label, grid: true, zero: true },
     y: { label: null, domain: values.map(({ name }) => name) },

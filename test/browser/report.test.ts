@@ -57,6 +57,17 @@ const axisLabels = (page: Page): Promise<string[][]> =>
     figures.map((figure) => [...figure.querySelectorAll('[aria-label$="axis label"]')].map((label) => label.textContent ?? '')),
   );
 
+/** Texts of plots that reach beyond their plot. */
+const cutTexts = (page: Page): Promise<(string | null)[]> =>
+  page.$$eval('figure svg', (drawings) =>
+    drawings.flatMap((drawing) => {
+      const { left, right } = drawing.getBoundingClientRect();
+      return [...drawing.querySelectorAll('text')]
+        .filter((text) => text.getBoundingClientRect().right > right + 1 || text.getBoundingClientRect().left < left - 1)
+        .map((text) => text.textContent);
+    }),
+  );
+
 /** Relative luminance of an `rgb(...)` colour, near enough to tell ink from paper. */
 const luminance = (colour: string): number => {
   const [red = 0, green = 0, blue = 0] = (colour.match(/[\d.]+/g) ?? []).map(Number);
@@ -96,6 +107,20 @@ describe.each(pages)('the page of %s', (name, html) => {
         );
     }
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    await page.close();
+  });
+
+  it('fits a narrow window too, but for tables, which scroll by themselves', async () => {
+    const { page } = await show(`${name}-narrow`, html);
+    await page.setViewportSize({ width: 400, height: 900 });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(400);
+    for (const svg of await page.locator('figure svg').all()) expect((await svg.boundingBox())?.width).toBeLessThanOrEqual(400);
+    await page.close();
+  });
+
+  it('cuts no text of its plots', async () => {
+    const { page } = await show(`${name}-texts`, html);
+    expect(await cutTexts(page)).toEqual([]);
     await page.close();
   });
 
@@ -147,6 +172,15 @@ describe('what the page of bench draws', () => {
     const bars = page.locator('figure', { hasText: 'Processor time by stage' }).locator('[aria-label="bar"] rect');
     expect(await bars.count()).toBe(bench.stages.stages.filter(({ share }) => share >= 0.01).length);
     expect(await page.locator('table', { hasText: "MDI's ladder" }).locator('tbody tr').count()).toBe(MDI_TABLE.length);
+    await page.close();
+  });
+
+  it('has room for large figures', async () => {
+    const stages = [{ stage: 'protocols/ntlm', seconds: 2000, share: 1 }];
+    const slow: BenchResult = { ...bench, stages: { ...bench.stages, stages, activitiesByProtocol: { ntlm: 100 } } };
+    const { page } = await show('bench-slow', benchPage(slow, '0.0.0'));
+    expect(await page.locator('figure svg text', { hasText: '20,000,000.00' }).count()).toBe(1);
+    expect(await cutTexts(page)).toEqual([]);
     await page.close();
   });
 
