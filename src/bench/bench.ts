@@ -100,6 +100,9 @@ const FLOW_LIMIT_MORE = 2048;
 const HOLD_TIMES = 6;
 const QUICK_HOLD_TIMES = 3;
 const PROFILE_TIMES = 2;
+/** However slow the machine is, what is profiled is more than the start. */
+const PROFILE_PACKETS = 200_000;
+const QUICK_PROFILE_PACKETS = 50_000;
 /** What a rate that was held for a moment and not for long is lowered to, one after the other. */
 const HOLD_SHARES = [1, 0.93, 0.85, 0.7, 0.5];
 const QUICK_HOLD_SHARES = [1, 0.6];
@@ -268,7 +271,8 @@ class Bench {
         this.#watch.says('profile by stage');
         // The profile begins with the process; the longer it is, the less starting counts.
         const phase = this.#phase(Number.POSITIVE_INFINITY, this.#settings.seconds * PROFILE_TIMES);
-        const measured = await process.measure({ ...phase, warmSeconds: 0 });
+        const packetsAtLeast = this.#settings.isQuick ? QUICK_PROFILE_PACKETS : PROFILE_PACKETS;
+        const measured = await process.measure({ ...phase, warmSeconds: 0, packets: packetsAtLeast });
         await process.finish();
         const { packets, activitiesByProtocol } = measured;
         return { ...readProfiles(folder), packets, activitiesByProtocol };

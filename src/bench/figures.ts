@@ -13,11 +13,15 @@ export const cpuPerMillion = ({ cpuSeconds, packets }: Measured): number => (pac
 export const lagAt = (lag: Lag, q: number): number | null =>
   lag.percentiles.find(([share]) => share >= q)?.[1] ?? lag.percentiles.at(-1)?.[1] ?? null;
 
+/** Of fewer activities than this the samples of a profile say nothing. */
+const LEAST_ACTIVITIES = 100;
+
 export interface ProtocolCost {
   readonly protocol: string;
   readonly activities: number;
   /** Of all processor time in the profile. */
   readonly share: number;
+  /** null where there were too few to tell. */
   readonly microsecondsPerActivity: number | null;
 }
 
@@ -31,6 +35,7 @@ export function protocolCosts({ stages }: { readonly stages: ProfiledStages }): 
     .map(({ stage, share, seconds }) => {
       const protocol = stage.slice('protocols/'.length);
       const activities = stages.activitiesByProtocol[protocol] ?? 0;
-      return { protocol, activities, share, microsecondsPerActivity: activities === 0 ? null : (seconds / activities) * 1e6 };
+      const microsecondsPerActivity = activities < LEAST_ACTIVITIES ? null : (seconds / activities) * 1e6;
+      return { protocol, activities, share, microsecondsPerActivity };
     });
 }

@@ -197,10 +197,11 @@ function byProtocol(activities: readonly number[]): Record<string, number> {
 }
 
 function loadOf(store: PacketStore, job: LoadJob): Load {
-  if (job.flows === 0) return new RepeatedLoad(store, job.bufferBytes, DEFAULT_SHAPE.slotBytes);
   const numbers = longestFlow(store, job.packetsOfFlow);
+  // What is found now need not be found when most has been measured.
   if (numbers.length === 0)
-    throw new AdtapError('ADTAP_E_LOAD', 'there is no TCP or UDP flow in the capture to make many flows of');
+    throw new AdtapError('ADTAP_E_LOAD', 'there is no TCP or UDP flow in the capture: nothing of it would be decoded');
+  if (job.flows === 0) return new RepeatedLoad(store, job.bufferBytes, DEFAULT_SHAPE.slotBytes);
   return new ManyFlowsLoad(store, numbers, job.flows);
 }
 

@@ -8,8 +8,8 @@ import { DEFAULT_START, Traffic } from '../generate/traffic.ts';
 import { writeTraffic } from '../generate/write.ts';
 import { openByteSink } from '../sink/file.ts';
 
-/** Enough for all that a profile has to come up in its shares; it is repeated with other addresses. */
-const PACKETS = 400_000;
+/** Enough for all that a profile has to come up in its shares, and no more than is kept in memory; it is repeated with other addresses. */
+const PACKETS = 300_000;
 
 export interface MadeUpLoad {
   readonly path: string;

@@ -31,6 +31,15 @@ export function time(text: string): number {
   return value;
 }
 
+const MAX_SEED = 0xffff_ffff;
+
+/** A seed of made-up traffic. */
+export function seed(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value <= MAX_SEED)) throw new InvalidArgumentError(`It must be a whole number from 0 to ${MAX_SEED}.`);
+  return value;
+}
+
 /** One value more of an option that may be repeated. */
 export const more = (text: string, before: readonly string[] = []): string[] => [...before, text];
 

@@ -6,8 +6,11 @@ import { modelOf } from '../bench/model.ts';
 import { GIBIBYTE } from '../bytes/units.ts';
 import { AdtapError } from '../errors.ts';
 import { benchText } from '../report/bench.ts';
+import { tryToWrite } from '../sink/file.ts';
+import { PARTITIONS } from '../slots/layout.ts';
 import { bytes } from './amounts.ts';
-import { number, positive } from './arguments.ts';
+import { number, positiveUpTo, seed } from './arguments.ts';
+import { refuseSameFile } from './same-file.ts';
 import { endedBy, onStop } from './signals.ts';
 import { adtapVersion } from './version.ts';
 import { writeReport } from './write-file.ts';
@@ -36,10 +39,10 @@ export function benchCommand(): Command {
     )
     .argument('[captures...]', 'capture files; their first 256 MiB are kept in memory')
     .option('-p, --profile <name>', 'a profile of `adtap generate` as load, instead of captures')
-    .option('--seed <n>', 'seed of its traffic', positive, 1)
+    .option('--seed <n>', 'seed of its traffic', seed, 1)
     .option('--cores <n>', 'processors of the budget', cores, 2)
     .option('--memory <size>', 'memory of the budget, such as 6G', bytes, 6 * GIBIBYTE)
-    .option('-w, --workers <n>', 'worker threads (default: one a core of the budget)', positive)
+    .option('-w, --workers <n>', 'worker threads (default: one a core of the budget)', positiveUpTo(PARTITIONS))
     .option(
       '--seconds <s>',
       `seconds of each measurement; the highest rate is held six times as long (default: ${SECONDS})`,
@@ -56,6 +59,10 @@ export function benchCommand(): Command {
 async function run(captures: readonly string[], options: Options): Promise<void> {
   if ((options.profile === undefined) === (captures.length === 0))
     throw new AdtapError('ADTAP_E_USAGE', 'say what the load is: captures, or --profile NAME, one of them');
+  const { html, model } = options;
+  refuseSameFile(captures, [html, model]);
+  // It takes minutes: that the result cannot be written is said before.
+  for (const path of [html, model]) if (path !== undefined) await tryToWrite(path);
   const stop = new AbortController();
   const leave = onStop((signal) => {
     endedBy(signal);
@@ -72,7 +79,7 @@ async function run(captures: readonly string[], options: Options): Promise<void>
         loadNames: madeUp === null ? captures : [madeUp.name],
         cores: options.cores,
         memoryBytes: options.memory,
-        workers: options.workers ?? Math.ceil(options.cores),
+        workers: options.workers ?? Math.min(PARTITIONS, Math.ceil(options.cores)),
         seconds: options.seconds ?? (options.quick ? QUICK_SECONDS : SECONDS),
         isQuick: options.quick ?? false,
       },
@@ -97,13 +104,13 @@ async function makeUp(...load: Parameters<typeof makeUpLoad>): ReturnType<typeof
 async function show(result: BenchResult, options: Options): Promise<void> {
   if (options.json) process.stdout.write(`${JSON.stringify({ adtap: adtapVersion, ...result }, null, 2)}\n`);
   else process.stdout.write(`${benchText(result)}\n`);
+  if (options.model !== undefined)
+    await writeReport(options.model, `${JSON.stringify(modelOf(result, adtapVersion), null, 2)}\n`);
   if (options.html !== undefined) {
     // The plotting library is large: who draws nothing does not load it.
     const { benchPage } = await import('../report/bench-page.ts');
     await writeReport(options.html, benchPage(result, adtapVersion));
   }
-  if (options.model !== undefined)
-    await writeReport(options.model, `${JSON.stringify(modelOf(result, adtapVersion), null, 2)}\n`);
 }
 
 function cores(text: string): number {

@@ -10,7 +10,7 @@ import { writeTraffic } from '../generate/write.ts';
 import { openByteSink, tryToWrite } from '../sink/file.ts';
 import type { ByteSink } from '../sink/line-buffer.ts';
 import { duration } from './amounts.ts';
-import { positive, positiveUpTo, time } from './arguments.ts';
+import { positive, positiveUpTo, seed, time } from './arguments.ts';
 import { type Fields, showBar } from './bar.ts';
 import { refuseSameFile } from './same-file.ts';
 import { endedBy, onStop } from './signals.ts';
@@ -35,7 +35,6 @@ interface Options {
 const DEFAULT_SECONDS = 60;
 /** A hundred days of nanoseconds still are exact. */
 const MAX_DURATION = '100d';
-const MAX_SEED = 0xffff_ffff;
 /** What a profile may ask for, too. */
 const MAX_RATE = 10_000_000;
 const MAX_USERS = 1_000_000;
@@ -66,12 +65,6 @@ export function generateCommand(): Command {
     .option('--no-truth', 'do not write them')
     .option('-q, --quiet', 'no progress bar and no summary')
     .action(run);
-}
-
-function seed(text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value <= MAX_SEED)) throw new InvalidArgumentError(`It must be a whole number from 0 to ${MAX_SEED}.`);
-  return value;
 }
 
 function speed(text: string): number {

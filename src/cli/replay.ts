@@ -6,7 +6,8 @@ import type { PipelineState } from '../runtime/pipeline.ts';
 import { type Emit, type ReplaySettings, replayTo } from '../runtime/replay.ts';
 import { openByteSink } from '../sink/file.ts';
 import { PrettySink } from '../sink/pretty.ts';
-import { limitSettings, number, positive, time } from './arguments.ts';
+import { PARTITIONS } from '../slots/layout.ts';
+import { limitSettings, number, positive, positiveUpTo, time } from './arguments.ts';
 import { showProgress } from './progress.ts';
 import { refuseSameFile } from './same-file.ts';
 import { endedBy, onStop } from './signals.ts';
@@ -47,7 +48,7 @@ export function replayCommand(): Command {
     .addOption(
       new Option('--format <format>', 'ndjson, or pretty for people (default on a terminal)').choices(['ndjson', 'pretty']),
     )
-    .option('-w, --workers <n>', 'worker threads (default: one a core but one, at least one)', positive)
+    .option('-w, --workers <n>', 'worker threads (default: one a core but one, at least one)', positiveUpTo(PARTITIONS))
     .option('-f, --filter <expression>', 'only packets that match, such as "host 10.0.0.1 and tcp port 88"')
     .option('-c, --limit <n>', 'read so many packets at most', positive)
     .option('--from <time>', 'only packets from this time on (RFC 3339 or seconds since 1970)', time)

@@ -11,7 +11,10 @@ export function summaryText(summary: ReplaySummary): string {
     list(Object.fromEntries(summary.ends.filter((one) => one.end === end).map((one) => [one.reason, one.packets])));
   const rows: [string, string][] = [
     ['packets', `${count(packets)} (${size(bytes)}), ${span.toFixed(1)} s of capture time`],
-    ['took', `${seconds.toFixed(2)} s with ${summary.workers} workers, ${count(Math.round(rate))} packets/s`],
+    [
+      'took',
+      `${seconds.toFixed(2)} s with ${summary.workers === 1 ? '1 worker' : `${summary.workers} workers`}, ${count(Math.round(rate))} packets/s`,
+    ],
     ['decoded', `${count(summary.decoded)} packets`],
     ['ignored', `${count(summary.ignored)}: ${of('ignored')}`],
     ['dropped', `${count(summary.dropped)}: ${of('dropped')}`],

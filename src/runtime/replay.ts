@@ -93,7 +93,7 @@ export async function replayTo(
   watch: ReplayWatch = {},
 ): Promise<ReplaySummary> {
   const emit = settings.emit ?? ['activities'];
-  const workers = settings.workers ?? Math.max(1, Math.min(parallelism(thisMachine) - 1, PARTITIONS));
+  const workers = Math.min(PARTITIONS, settings.workers ?? Math.max(1, parallelism(thisMachine) - 1));
   const sensor = settings.sensor ?? 'adtap';
   const selection = {
     from: settings.from ?? EVERYTHING.from,

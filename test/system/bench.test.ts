@@ -30,7 +30,7 @@ describe('adtap bench --quick', () => {
     ran = await adtap('bench', capture, '--quick', '--json', '--html', html, '--model', model);
     expect(ran.stderr).toMatch(/^budget: /);
     result = JSON.parse(ran.stdout) as BenchResult;
-  }, 120_000);
+  }, 180_000);
 
   it('runs to its end, in its budget, and says which that is', () => {
     expect(ran.stderr).toMatch(/^budget: (cgroup v2|affinity)/);
@@ -114,11 +114,31 @@ describe('adtap bench refuses', () => {
     [[fixture('capacity/day.csv')], 2, /day\.csv/],
     [[capture, '--cores', '0'], 2, /from 0\.1 to 1024/],
     [[capture, '--seconds', '0'], 2, /from 0\.2 to 3600/],
+    [[capture, '-w', '65'], 2, /at most 64/],
+    [[capture, '--html', join(scratch, 'nowhere', 'page.html')], 1, /page\.html: cannot be written: ENOENT/],
+    [[capture, '--model', scratch], 1, /cannot be written: EISDIR/],
+    [[capture, '--model', capture], 2, /the same file cannot be read and written at once/],
+    [[capture, '--html', join(scratch, 'x'), '--model', join(scratch, 'x')], 2, /cannot be written twice at once/],
     [[capture, '--memory', '64M', '--quick'], 1, /the measured process (ended|failed)/],
   ])('%j', async (args, status, problem) => {
     const refused = await adtap('bench', ...args);
     expect(refused.stderr).toMatch(problem);
     expect(refused.status).toBe(status);
+  });
+
+  it('a capture of which nothing would be decoded, before it measures', async () => {
+    // Ethernet, ARP (0x0806), 28 bytes: RFC 826.
+    const arp = Buffer.alloc(42);
+    arp.writeUInt16BE(0x0806, 12);
+    const record = Buffer.alloc(16);
+    record.writeUInt32LE(arp.length, 8);
+    record.writeUInt32LE(arp.length, 12);
+    const path = join(scratch, 'arp.pcap');
+    writeFileSync(path, Buffer.concat([readFileSync(capture).subarray(0, 24), record, arp]));
+    const refused = await adtap('bench', path);
+    expect(refused.stderr).toMatch(/no TCP or UDP flow/);
+    expect(refused.stderr).not.toMatch(/ladder/);
+    expect(refused.status).toBe(2);
   });
 
   it('a capture without packets', async () => {

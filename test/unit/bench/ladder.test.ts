@@ -28,6 +28,15 @@ const measured = (change: Partial<Measured> = {}): Measured => ({
   ...change,
 });
 
+const lagOf = (median: number): Measured['lag'] => ({
+  samples: 8,
+  percentiles: [
+    [0, 1],
+    [0.5, median],
+    [1, 9000],
+  ],
+});
+
 describe('failings', () => {
   it.each<[string, Partial<Measured>, number]>([
     ['nothing lost', {}, 0],
@@ -38,6 +47,13 @@ describe('failings', () => {
     ['later by more than 20 ms of a short phase', { seconds: 0.5, backlogLastMs: 26 }, 1],
     ['catching up', { backlogFirstMs: 400, backlogLastMs: 5 }, 0],
     ['both', { dropped: 3, backlogLastMs: 900 }, 2],
+    // 200,000 were due: 5% of them and what is due in 20 ms may still be on their way.
+    ['a little fewer than were due', { packets: 189_600 }, 0],
+    ['fewer than were due', { packets: 189_599 }, 1],
+    ['dropped ones, which were due too', { packets: 150_000, dropped: 50_000 }, 1],
+    ['as fast as it goes, whatever that is', { rate: Number.POSITIVE_INFINITY, packets: 1 }, 0],
+    ['half of the activities a second late', { lag: lagOf(1000) }, 0],
+    ['half of the activities later than that', { lag: lagOf(1000.1) }, 1],
   ])('%s', (_, change, count) => {
     expect(failings(measured(change))).toHaveLength(count);
   });

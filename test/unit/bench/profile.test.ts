@@ -45,16 +45,21 @@ it("gives each protocol's cost for an activity", () => {
   const stages = {
     seconds: 4,
     packets: 1,
-    activitiesByProtocol: { dns: 1_000_000 },
+    activitiesByProtocol: { dns: 1_000_000, ldap: 100, ntlm: 99 },
     stages: [
       { stage: 'protocols/dns', seconds: 2, share: 0.5 },
-      { stage: 'protocols/gss', seconds: 1, share: 0.25 },
+      { stage: 'protocols/gss', seconds: 0.5, share: 0.125 },
+      { stage: 'protocols/ldap', seconds: 0.25, share: 0.0625 },
+      { stage: 'protocols/ntlm', seconds: 0.25, share: 0.0625 },
       { stage: 'ip', seconds: 1, share: 0.25 },
     ],
   };
   expect(protocolCosts({ stages })).toEqual([
     { protocol: 'dns', activities: 1_000_000, share: 0.5, microsecondsPerActivity: 2 },
-    { protocol: 'gss', activities: 0, share: 0.25, microsecondsPerActivity: null },
+    { protocol: 'gss', activities: 0, share: 0.125, microsecondsPerActivity: null },
+    { protocol: 'ldap', activities: 100, share: 0.0625, microsecondsPerActivity: 2500 },
+    // Too few to be told from a sample.
+    { protocol: 'ntlm', activities: 99, share: 0.0625, microsecondsPerActivity: null },
   ]);
 });
 
