@@ -1,13 +1,22 @@
 // Makes a large capture out of the lab's: copy after copy in time, each with other addresses so that its flows are new ones.
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { refuse } from './measure.mjs';
 
 const lab = new URL('../fixtures/lab/', import.meta.url);
 const HEADER = 24;
 
-/** Makes the capture at `path` unless it is there; the folder that benches keep theirs in as well. */
-export function ensureLoad(path, packets) {
-  mkdirSync(new URL('tmp/', import.meta.url), { recursive: true });
-  if (!existsSync(path)) makeLoad(path, packets);
+/** The capture that the user gave; without one, bench/tmp/NAME with about so many packets, made unless it is there. */
+export function loadOf(given, name, packets) {
+  const folder = new URL('tmp/', import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  if (given !== undefined) return existsSync(given) ? given : refuse(`${given}: there is no such file`);
+  const path = fileURLToPath(new URL(name, folder));
+  if (existsSync(path)) return path;
+  // One that was left half made is not taken for whole.
+  makeLoad(`${path}.part`, packets);
+  renameSync(`${path}.part`, path);
+  return path;
 }
 
 /** Writes about `packets` packets; returns how many. Checksums are left as they were. */

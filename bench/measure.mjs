@@ -36,11 +36,24 @@ export const medians = (runs) => ({
   rss: median(runs.map((run) => run.rss)),
 });
 
+/** Ends with a line for the user, and not with a stack. */
+export function refuse(message) {
+  console.error(message);
+  process.exit(2);
+}
+
+/** A number of the command line, whole and at least 1. */
+export function wholeNumber(text, name) {
+  const value = Number(text);
+  return Number.isSafeInteger(value) && value >= 1 ? value : refuse(`${name} must be a whole number of at least 1, not ${text}`);
+}
+
 /** Packets of a capture that adtap can read. */
 export function packetsOf(cli, file) {
-  const { stderr } = spawnSync(process.execPath, [cli, 'replay', file, '-e', 'activities', '-o', '/dev/null'], {
+  const { status, stderr } = spawnSync(process.execPath, [cli, 'replay', file, '-e', 'activities', '-o', '/dev/null'], {
     encoding: 'utf8',
   });
+  if (status !== 0) refuse(stderr.trim());
   return Number(/^packets +([\d,]+)/m.exec(stderr)?.[1]?.replaceAll(',', ''));
 }
 

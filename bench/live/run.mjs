@@ -4,12 +4,13 @@
 // Suricata 8 in it, such as debootstrap makes.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runInOwnNetwork } from '../../scripts/own-network.mjs';
+import { refuse } from '../measure.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -25,6 +26,8 @@ const { values, positionals } = parseArgs({
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const capture = positionals[0] ?? join(root, 'fixtures/lab/first-look.pcap');
 const seconds = Number(values.seconds);
+if (!existsSync(capture)) refuse(`${capture}: there is no such file`);
+if (!(seconds > 0)) refuse(`--seconds must be a number above 0, not ${values.seconds}`);
 /** Rates are told apart to a tenth. */
 const PRECISION = 1.1;
 const HERTZ = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
@@ -121,7 +124,8 @@ async function send(rate) {
   child.stdout.on('data', (data) => {
     out += data;
   });
-  await once(child, 'close');
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`${capture} could not be sent`);
   return JSON.parse(out);
 }
 
@@ -135,9 +139,19 @@ async function run(program, rate) {
       text += data;
     });
   }
+  try {
+    return await measured(program, rate, child, () => text);
+  } finally {
+    // Nothing that was started is left behind, whatever went wrong.
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  }
+}
+
+/** One run of a program that was started, whose words so far `said` gives. */
+async function measured(program, rate, child, said) {
   const deadline = Date.now() + 30_000;
-  while (!program.isReady(text)) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`${program.name} did not start: ${text}`);
+  while (!program.isReady(said())) {
+    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`${program.name} did not start: ${said()}`);
     await pause(50);
   }
   await pause(1000);
@@ -155,7 +169,7 @@ async function run(program, rate) {
   const after = usage(child.pid);
   child.kill('SIGTERM');
   await once(child, 'close');
-  const { received, lost } = program.counts(text);
+  const { received, lost } = program.counts(said());
   return {
     rate: sent.sent / sent.seconds,
     sent: sent.sent,
@@ -209,6 +223,9 @@ try {
         ].join('')}\n`,
       );
   }
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
 } finally {
   rmSync(work, { recursive: true });
 }

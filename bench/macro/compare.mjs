@@ -6,16 +6,17 @@ import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureLoad } from '../load.mjs';
-import { measure, median, medians } from '../measure.mjs';
+import { loadOf } from '../load.mjs';
+import { measure, median, medians, wholeNumber } from '../measure.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const [first, second, file = `${root}bench/tmp/compare.pcap`, runs = '5'] = process.argv.slice(2);
+const [first, second, given, wanted = '5'] = process.argv.slice(2);
 if (first === undefined || second === undefined) {
   console.error('npm run bench:compare -- REV1 REV2 [FILE [RUNS]]');
   process.exit(2);
 }
-ensureLoad(file, 2_000_000);
+const runs = wholeNumber(wanted, 'RUNS');
+const file = loadOf(given, 'compare.pcap', 2_000_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'adtap-compare-'));
 const git = (...args) => execFileSync('git', ['-C', root, ...args], { encoding: 'utf8' }).trim();
@@ -35,7 +36,7 @@ try {
   for (const workers of [1, 2]) {
     const measured = sides.map(() => []);
     // The first round warms the page cache.
-    for (let run = 0; run <= Number(runs); run++)
+    for (let run = 0; run <= runs; run++)
       sides.forEach(({ cli }, side) => {
         const figures = measure(process.execPath, [cli, 'replay', file, '-q', '-w', String(workers), '-o', out]);
         if (run > 0) measured[side].push(figures);

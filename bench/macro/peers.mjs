@@ -7,8 +7,8 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureLoad } from '../load.mjs';
-import { count, has, linesOf, measure, medians, packetsOf } from '../measure.mjs';
+import { loadOf } from '../load.mjs';
+import { count, has, linesOf, measure, medians, packetsOf, wholeNumber } from '../measure.mjs';
 
 const TSHARK_PACKETS = 200_000;
 /** The same protocols as adtap's, each event written: what Suricata does at its default is another job. */
@@ -37,8 +37,9 @@ pcap-file: {checksum-checks: no}
 `;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const [file = `${root}bench/tmp/peers.pcap`, runs = '3'] = process.argv.slice(2);
-ensureLoad(file, 2_000_000);
+const [given, wanted = '3'] = process.argv.slice(2);
+const runs = wholeNumber(wanted, 'RUNS');
+const file = loadOf(given, 'peers.pcap', 2_000_000);
 const folder = mkdtempSync(join(tmpdir(), 'adtap-peers-'));
 const cli = `${root}dist/cli/main.js`;
 const suricata = process.env.SURICATA ?? 'suricata';
@@ -85,7 +86,7 @@ function peers(packets) {
 try {
   const packets = packetsOf(cli, file);
   const rows = peers(packets).map((peer) => ({ ...peer, runs: [], lines: '-', failed: '' }));
-  for (let run = 0; run < Number(runs); run++)
+  for (let run = 0; run < runs; run++)
     for (const row of rows) {
       if (row.events !== undefined) rmSync(row.events, { force: true });
       try {

@@ -5,12 +5,13 @@
 import { statSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { ensureLoad } from '../load.mjs';
-import { count, has, linesOf, measure, medians, packetsOf } from '../measure.mjs';
+import { loadOf } from '../load.mjs';
+import { count, has, linesOf, measure, medians, packetsOf, wholeNumber } from '../measure.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const [file = `${root}bench/tmp/load.pcap`, runs = '3'] = process.argv.slice(2);
-ensureLoad(file, 6_000_000);
+const [given, wanted = '3'] = process.argv.slice(2);
+const runs = wholeNumber(wanted, 'RUNS');
+const file = loadOf(given, 'load.pcap', 6_000_000);
 
 const cli = `${root}dist/cli/main.js`;
 const packets = packetsOf(cli, file);
@@ -25,7 +26,7 @@ const rows = [
 const tcpdump = { name: 'tcpdump -r F -w /dev/null', command: ['tcpdump', ['-r', file, '-w', '/dev/null']], runs: [] };
 if (has('tcpdump')) rows.splice(1, 0, tcpdump);
 const reference = rows.includes(tcpdump) ? tcpdump : rows[0];
-for (let run = 0; run <= Number(runs); run++)
+for (let run = 0; run <= runs; run++)
   for (const row of rows) {
     const measured = measure(...row.command);
     // The first round warms the caches.

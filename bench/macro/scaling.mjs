@@ -15,12 +15,14 @@ import { Shards } from '../../dist/runtime/shards.js';
 import { EVERYTHING, Gate } from '../../dist/shard/gate.js';
 import { DEFAULT_SHAPE } from '../../dist/slots/layout.js';
 import { gateCounters } from '../../dist/worker/catalogue.js';
-import { ensureLoad } from '../load.mjs';
-import { count, median } from '../measure.mjs';
+import { loadOf } from '../load.mjs';
+import { count, median, wholeNumber } from '../measure.mjs';
 
 growSparingly();
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const [file = `${root}bench/tmp/load.pcap`, most = '2', runs = '5', only] = process.argv.slice(2);
+const [given, mostText = '2', runsText = '5', only] = process.argv.slice(2);
+const most = wholeNumber(mostText, 'SHARDS');
+const runs = wholeNumber(runsText, 'RUNS');
+const file = loadOf(given, 'load.pcap', 6_000_000);
 /** Slots that are filled, and what each has room for: five GiB of addresses at most in each process, of which what is used is memory. */
 const SLOTS = 2600;
 const ROOM = { scratchBytes: 1 << 17, slotPackets: 1 << 12, lineBytes: 1 << 19, rowNumbers: 1 << 14 };
@@ -87,7 +89,7 @@ const self = fileURLToPath(import.meta.url);
 
 /** The rates of `processes` of so many shards each, all at once. */
 async function rates(shardCount, processes, prefix = []) {
-  const [command, ...rest] = [...prefix, process.execPath, self, file, most, runs, String(shardCount)];
+  const [command, ...rest] = [...prefix, process.execPath, self, file, String(most), String(runs), String(shardCount)];
   const said = Array.from({ length: processes }, () => promisify(execFile)(command, rest));
   return (await Promise.all(said)).map(({ stdout }) => JSON.parse(stdout));
 }
@@ -95,13 +97,12 @@ const sum = (said) => said.reduce((all, one) => all + one.rate, 0);
 
 if (only !== undefined) console.log(JSON.stringify(await rate(Number(only))));
 else {
-  ensureLoad(file, 6_000_000);
   const canPin = spawnSync('taskset', ['--cpu-list', '0', 'true']).status === 0;
-  const sizes = Array.from({ length: Number(most) }, (_, index) => index + 1);
+  const sizes = Array.from({ length: most }, (_, index) => index + 1);
   const measured = sizes.map(() => ({ shards: [], processes: [], loops: [] }));
   const pinned = [];
   let packets = 0;
-  for (let run = 0; run < Number(runs); run++) {
+  for (let run = 0; run < runs; run++) {
     if (canPin) pinned.push(sum(await rates(1, 1, ['taskset', '--cpu-list', '0'])));
     for (const [index, size] of sizes.entries()) {
       const said = await rates(size, 1);
