@@ -56,7 +56,7 @@ export function scalar(key: ConfigKey, text: string): unknown {
 
 function yaml(text: string): unknown {
   try {
-    return parse(text) as unknown;
+    return parse(text, { logLevel: 'error' }) as unknown;
   } catch {
     return text;
   }
@@ -100,7 +100,7 @@ function readTree(file: string): Tree {
   }
   let tree: unknown;
   try {
-    tree = parse(text);
+    tree = parse(text, { logLevel: 'error' });
     // An alias of what holds it has no end.
     JSON.stringify(tree);
   } catch (cause) {

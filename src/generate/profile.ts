@@ -61,6 +61,8 @@ export const profileSchema = z.strictObject({
         .number({ error: RANGE(0, 1e9, 'a weight') })
         .min(0, RANGE(0, 1e9, 'a weight'))
         .max(1e9, RANGE(0, 1e9, 'a weight')),
+      // Else a name that is no scenario is told by its own words.
+      { error: ({ code, expected }) => (code === 'invalid_type' && expected === 'record' ? MIX : undefined) },
     )
     .refine((mix) => Object.values(mix).some((weight) => weight > 0), MIX)
     .describe('How often each scenario begins, relative to the others.'),
@@ -89,7 +91,7 @@ export function loadProfile(nameOrPath: string): Profile {
   const path = isPath ? nameOrPath : `${FOLDER}${nameOrPath}${ENDING}`;
   let value: unknown;
   try {
-    value = parse(readFileSync(path, 'utf8'));
+    value = parse(readFileSync(path, 'utf8'), { logLevel: 'error' });
   } catch (cause) {
     const why =
       cause instanceof YAMLParseError

@@ -54,7 +54,8 @@ describe('refuses, by key', () => {
     [{ mix: { dnsLookup: 0 } }, 'mix: must give a weight above 0 to at least one scenario'],
     [{ mix: { dnsLookups: 1 } }, 'mix.dnsLookups: there is no such scenario'],
     [{ mix: { dnsLookup: -1 } }, 'mix.dnsLookup: must be a weight from 0 to 1000000000'],
-    [{}, 'mix: '],
+    [{}, 'mix: must give a weight above 0 to at least one scenario'],
+    [{ mix: 5 }, 'mix: must give a weight above 0 to at least one scenario'],
     [[], 'the profile: '],
     [null, 'the profile: '],
   ])('%j', (value, words) => {
