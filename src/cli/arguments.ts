@@ -1,5 +1,6 @@
 // Readers of command-line values: what they refuse, they refuse with the value that is allowed.
 import { InvalidArgumentError } from 'commander';
+import { secondsOf } from '../bytes/rfc3339.ts';
 import { allLimits } from '../worker/catalogue.ts';
 
 export function number(text: string): number {
@@ -23,11 +24,34 @@ export function positiveUpTo(most: number): (text: string) => number {
   };
 }
 
+/** A reader of numbers from `least` to `most`. */
+export function numberWithin(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = number(text);
+    if (value < least || value > most) throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
+    return value;
+  };
+}
+
 /** Seconds since 1970 from an RFC 3339 time or a number of seconds. */
+export function moment(text: string): number {
+  const value = secondsOf(text);
+  if (Number.isNaN(value))
+    throw new InvalidArgumentError('It must be a time such as 2026-11-20T21:26:45Z (RFC 3339), or seconds since 1970.');
+  return value;
+}
+
+/** The seconds of a packet in pcap have 32 bits; what begins now may go on for 100 days. */
+const LAST_START = 0xffff_ffff - 100 * 86_400;
+
+/** The time at which made-up packets begin: whole seconds, early enough for those of the last packet to fit into pcap. */
 export function time(text: string): number {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Date.parse(text) / 1000;
-  if (!Number.isFinite(value))
-    throw new InvalidArgumentError('It must be a time such as 2026-11-20T21:26:45Z, or seconds since 1970.');
+  const value = moment(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a time in whole seconds.');
+  if (value < 0 || value > LAST_START)
+    throw new InvalidArgumentError(
+      `It must be a time from 1970 to ${new Date(LAST_START * 1000).toISOString().slice(0, 10)}: a pcap ends in February 2106.`,
+    );
   return value;
 }
 

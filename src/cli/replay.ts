@@ -7,7 +7,7 @@ import { type Emit, type ReplaySettings, replayTo } from '../runtime/replay.ts';
 import { openByteSink } from '../sink/file.ts';
 import { PrettySink } from '../sink/pretty.ts';
 import { PARTITIONS } from '../slots/layout.ts';
-import { limitSettings, number, positive, positiveUpTo, time } from './arguments.ts';
+import { limitSettings, moment, number, positive, positiveUpTo } from './arguments.ts';
 import { showProgress } from './progress.ts';
 import { refuseSameFile } from './same-file.ts';
 import { endedBy, onStop } from './signals.ts';
@@ -51,8 +51,8 @@ export function replayCommand(): Command {
     .option('-w, --workers <n>', 'worker threads (default: one a core but one, at least one)', positiveUpTo(PARTITIONS))
     .option('-f, --filter <expression>', 'only packets that match, such as "host 10.0.0.1 and tcp port 88"')
     .option('-c, --limit <n>', 'read so many packets at most', positive)
-    .option('--from <time>', 'only packets from this time on (RFC 3339 or seconds since 1970)', time)
-    .option('--to <time>', 'only packets up to this time', time)
+    .option('--from <time>', 'only packets from this time on (RFC 3339 or seconds since 1970)', moment)
+    .option('--to <time>', 'only packets up to this time', moment)
     .addOption(new Option('--speed <factor>', "max, or a multiple of the capture's own speed").default('max').argParser(speed))
     .option('--sensor <name>', 'name of the sensor in what is emitted', 'adtap')
     .option(
