@@ -12,6 +12,7 @@ import { bytes } from './amounts.ts';
 import { number, positiveUpTo, seed } from './arguments.ts';
 import { refuseSameFile } from './same-file.ts';
 import { endedBy, onStop } from './signals.ts';
+import { writeStandardOutput } from './standard-output.ts';
 import { adtapVersion } from './version.ts';
 import { writeReport } from './write-file.ts';
 
@@ -102,8 +103,8 @@ async function makeUp(...load: Parameters<typeof makeUpLoad>): ReturnType<typeof
 }
 
 async function show(result: BenchResult, options: Options): Promise<void> {
-  if (options.json) process.stdout.write(`${JSON.stringify({ adtap: adtapVersion, ...result }, null, 2)}\n`);
-  else process.stdout.write(`${benchText(result)}\n`);
+  if (options.json) await writeStandardOutput(`${JSON.stringify({ adtap: adtapVersion, ...result }, null, 2)}\n`);
+  else await writeStandardOutput(`${benchText(result)}\n`);
   if (options.model !== undefined)
     await writeReport(options.model, `${JSON.stringify(modelOf(result, adtapVersion), null, 2)}\n`);
   if (options.html !== undefined) {
