@@ -1,5 +1,5 @@
 // `adtap sizing`: what the traffic of domain controllers needs.
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { GIBIBYTE } from '../bytes/units.ts';
 import { AdtapError } from '../errors.ts';
 import { thisMachine } from '../host/machine.ts';
@@ -23,7 +23,7 @@ interface Options {
   readonly capture?: readonly string[];
   readonly counters?: readonly string[];
   readonly hosts?: string;
-  readonly name: string;
+  readonly name?: string;
   readonly cores?: number;
   readonly memory?: number;
   readonly for: number;
@@ -37,6 +37,7 @@ interface Options {
 
 /** The last look comes a little late, and a span beyond MAX_DAYS is refused. */
 const LONGEST = `${MAX_DAYS - 1}d`;
+const DEFAULT_NAME = 'dc';
 
 export function sizingCommand(): Command {
   return new Command('sizing')
@@ -50,7 +51,7 @@ export function sizingCommand(): Command {
       'counters in CSV: of Performance Monitor, or time, dc, adapter, packets_per_second or packets_total',
     )
     .option('--hosts <file>', 'CSV of the domain controllers: dc, cores, memory_gb; if wanted os, cpu_percent, memory_used_gb')
-    .option('--name <dc>', 'name of the domain controller that --adapter or --capture is of', 'dc')
+    .addOption(new Option('--name <dc>', `the domain controller, where no counters tell it (default: "${DEFAULT_NAME}")`))
     .option('--cores <n>', 'cores of domain controllers that --hosts does not name', number)
     .option('--memory <size>', 'memory of those, such as 16G', bytes)
     .option('--for <time>', 'how long adapters are counted; Ctrl-C ends it early', duration(LONGEST), DAY_SECONDS)
@@ -82,19 +83,24 @@ async function run(options: Options): Promise<void> {
   }
 }
 
-async function observe(options: Options): Promise<Observed[]> {
+async function observe(options: Options): Promise<readonly Observed[]> {
   const { adapter, capture, counters, name } = options;
   if ([adapter, capture, counters].filter((one) => one !== undefined).length !== 1)
     throw new AdtapError(
       'ADTAP_E_COUNTERS',
       'give one of --adapter, --capture and --counters: that is where the traffic is taken from',
     );
-  if (counters !== undefined) return counters.flatMap((path) => readCounters(path)).map((series) => ({ ...series, mix: null }));
+  if (counters !== undefined) {
+    const { machines, isNamed } = readCounters(counters, name ?? DEFAULT_NAME);
+    if (isNamed && name !== undefined)
+      throw new AdtapError('ADTAP_E_USAGE', `--name ${name}: the counters say themselves whose they are`);
+    return machines.map((series) => ({ ...series, mix: null }));
+  }
   if (capture !== undefined) {
     const { samples, mix } = await readCapturedTraffic(capture);
-    return [{ name, adapters: new Map([['', samples]]), restarts: 0, mix }];
+    return [{ name: name ?? DEFAULT_NAME, adapters: new Map([['', samples]]), restarts: 0, mix }];
   }
-  return [{ name, adapters: await count(adapter ?? [], options), restarts: 0, mix: null }];
+  return [{ name: name ?? DEFAULT_NAME, adapters: await count(adapter ?? [], options), restarts: 0, mix: null }];
 }
 
 async function count(adapters: readonly string[], options: Options): Promise<Awaited<ReturnType<typeof countAdapters>>> {

@@ -3,7 +3,7 @@ import { GIBIBYTE } from '../bytes/units.ts';
 import { cpuFacts } from '../host/cpu.ts';
 import type { Machine } from '../host/machine.ts';
 import { memoryFacts } from '../host/memory.ts';
-import { amount, fault, readTable } from './counters-csv.ts';
+import { amount, fault, readTable } from './table.ts';
 
 export interface Host {
   /** Null when it is not known. */
@@ -15,6 +15,10 @@ export interface Host {
   readonly busyCpu: number;
   readonly usedMemoryGib: number;
 }
+
+/** Below and above it is no machine. */
+export const LEAST_CORES = 0.1;
+export const MOST_CORES = 1024;
 
 export const UNKNOWN_HOST: Host = { cores: null, memoryGib: null, busyCpu: 0, usedMemoryGib: 0 };
 
@@ -40,8 +44,11 @@ export function readHosts(path: string): Map<string, Host> {
     if (hosts.has(name)) throw fault(path, line, `${text('dc')} comes twice`);
     const percent = value('cpu_percent') ?? 0;
     if (percent > 100) throw fault(path, line, `cpu_percent is ${percent}, more than 100`);
+    const cores = value('cores');
+    if (cores !== null && (cores < LEAST_CORES || cores > MOST_CORES))
+      throw fault(path, line, `cores is ${cores}; it must be from ${LEAST_CORES} to ${MOST_CORES}`);
     hosts.set(name, {
-      cores: value('cores'),
+      cores,
       memoryGib: value('memory_gb'),
       ...(names.includes('os') ? { os: text('os') === '' ? null : text('os') } : {}),
       busyCpu: percent / 100,

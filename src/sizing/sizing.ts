@@ -13,6 +13,8 @@ export interface Observed {
   readonly adapters: ReadonlyMap<string, readonly Sample[]>;
   readonly restarts: number;
   readonly mix: Mix | null;
+  /** What is to be said of how the samples came about. */
+  readonly notes?: readonly string[];
 }
 
 export interface Sized {
@@ -77,8 +79,8 @@ export function size(observed: readonly Observed[], hosts: ReadonlyMap<string, H
   };
 }
 
-function warningsOf({ restarts }: Observed, traffic: Traffic | null): string[] {
-  const warnings: string[] = [];
+function warningsOf({ restarts, notes = [] }: Observed, traffic: Traffic | null): string[] {
+  const warnings = [...notes];
   if (restarts > 0) warnings.push(`counters began again ${restarts} times; the time between was left out`);
   if (traffic?.isShort)
     warnings.push(`only ${Math.round(traffic.seconds)} s in one piece: busy is their average, not the busiest 15 minutes`);

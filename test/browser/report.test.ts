@@ -18,7 +18,7 @@ import { fixture } from '../support/fixtures.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'adtap-test-'));
 const bench = JSON.parse(readFileSync(fixture('capacity/bench.json'), 'utf8')) as BenchResult;
-const observed = readCounters(fixture('capacity/day.csv')).map((series) => ({ ...series, mix: null }));
+const observed = readCounters([fixture('capacity/day.csv')]).machines.map((series) => ({ ...series, mix: null }));
 const sized = size(observed, readHosts(fixture('capacity/hosts.csv')), hostOf(null, null), referenceModel);
 let browser: Browser;
 

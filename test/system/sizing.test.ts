@@ -1,5 +1,5 @@
 // `adtap sizing` as users get it: the worked example of docs/capacity.md, a capture, an adapter, and what it refuses.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
@@ -73,6 +73,27 @@ describe('adtap sizing', () => {
     expect(lines.filter((line) => !stdout.split('\n').includes(line))).toEqual([]);
   });
 
+  it('adds up one domain controller in several files, whatever their order, and gives it the name that they do not', async () => {
+    const at = (name: string, rows: readonly string[]): string => {
+      const path = join(scratch, name);
+      writeFileSync(path, ['time,adapter,packets_per_second', ...rows].join('\n'));
+      return path;
+    };
+    // Half an hour of 1000 and then of 3000 on one adapter, and of 500 on another: 3500 in the second half.
+    const rows = (adapter: string, first: number, rate: number): string[] =>
+      Array.from({ length: 361 }, (_, index) => `${first + index * 5},${adapter},${rate}`);
+    const paths = [
+      at('2.csv', rows('a', 1800, 3000)),
+      at('1.csv', rows('a', 0, 1000)),
+      at('3.csv', [...rows('b', 0, 500), ...rows('b', 1805, 500)]),
+    ];
+    const { controllers, standalone } = await json('--counters', ...paths, '--name', 'DC9', '--cores', '4', '--memory', '16G');
+    expect(controllers.map(({ name, adapters }) => [name, [...adapters].sort()])).toEqual([['DC9', ['a', 'b']]]);
+    expect(controllers[0]?.traffic?.busy).toBeCloseTo(3500, 6);
+    // One machine in the plan too, with 3500 and not 2000 beside 3000.
+    expect(standalone.mdi.machines.map(({ packetsPerSecond }) => Math.round(packetsPerSecond))).toEqual([3500]);
+  });
+
   it('takes the traffic of a capture, with what it was', async () => {
     const capture = fixture('lab/first-look.pcap');
     const { controllers } = await json('--capture', capture, '--name', 'DC9', '--cores', '2', '--memory', '8G');
@@ -107,6 +128,7 @@ describe('adtap sizing', () => {
     [['--capture', '-'], 2, /standard input can be read only once/],
     [['--counters', 'x', '--model', fixture('capacity/hosts.csv')], 2, /cannot be read as JSON/],
     [[...day, '--html', '/no/such/folder/x.html'], 1, /cannot be written/],
+    [[...day, '--name', 'DC9'], 2, /--name DC9: the counters say themselves/],
     [[...day, '--memory', 'much'], 2, /must be an amount of memory/],
     [[...day, '--for', 'ever'], 2, /must be a time/],
     [[...day, '--for', '62d'], 2, /must be at most 61d/],
