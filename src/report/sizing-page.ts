@@ -14,8 +14,8 @@ export function sizingPage(result: SizingResult, version: string): string {
     figures: [
       [String(controllers.length), 'domain controllers'],
       [whole(seen.reduce((sum, { value }) => sum + value, 0)), 'busy packets/s in all'],
-      [`${sensors.mdi}`, "sensors by MDI's table"],
-      [`${sensors.adtap}`, "sensors by adtap's model"],
+      [`${sensors.mdi}`, "sensors by MDI's table, Yes or Maybe"],
+      [`${sensors.adtap}`, "sensors by adtap's model, Yes"],
       [`${standalone.mdi.machines.length} / ${standalone.adtap.machines.length}`, 'standalone machines, MDI / adtap'],
     ],
     sections: [

@@ -26,7 +26,7 @@ export const verdictTable = ({ controllers }: SizingResult): Table => ({
 /** Why each verdict is what it is, and what would change it. */
 export const reasonTable = ({ controllers }: SizingResult): Table => ({
   title: 'Why, and what would change it',
-  head: ['DC', 'busiest 15 minutes', 'MDI', 'adtap', 'note'],
+  head: ['DC', 'busiest 15 minutes, UTC', 'MDI', 'adtap', 'note'],
   rows: controllers.map(({ name, traffic, mdi, adtap, warnings }) => [
     name,
     traffic === null ? '-' : `${moment(traffic.busyFrom)} to ${moment(traffic.busyTo).slice(11)}`,
@@ -59,9 +59,16 @@ const planText = (what: string, { capacity, machines, tooBusy }: MachinePlan): s
     .map(({ members, packetsPerSecond }) => `${members.join(' + ')}: ${whole(packetsPerSecond)}`)
     .join('; ')})${tooBusy.length === 0 ? '' : `; too busy for one machine: ${tooBusy.join(', ')}`}`;
 
-export const planTexts = ({ sensors, standalone, controllers }: SizingResult): string[] => [
-  `A sensor on each domain controller: ${sensors.mdi} of ${controllers.length} by MDI's table, ${sensors.adtap} by adtap's model.`,
-  `Standalone sensors instead, if the busiest times coincide: ${planText('MDI', standalone.mdi)}. ${planText('adtap', standalone.adtap)}.`,
+/** What the counts of sensors count: they look better than they are to who takes them for plain Yes. */
+function sensorText({ sensors, controllers }: SizingResult): string {
+  const lacking = controllers.filter(({ mdi }) => mdi.words.endsWith('additional resources required')).length;
+  const tight = controllers.filter(({ adtap }) => adtap.words === 'Yes, with less than 15% free').length;
+  return `A sensor on each domain controller: ${sensors.mdi} of ${controllers.length} by MDI's table (Yes and Maybe; ${lacking} of them with additional resources only), ${sensors.adtap} by adtap's model (${tight} of them with less than 15% free).`;
+}
+
+export const planTexts = (result: SizingResult): string[] => [
+  sensorText(result),
+  `Standalone sensors instead, if the busiest times coincide: ${planText('MDI', result.standalone.mdi)}. ${planText('adtap', result.standalone.adtap)}.`,
 ];
 
 export const modelText = ({ model }: SizingResult): string =>

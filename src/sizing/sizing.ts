@@ -3,8 +3,9 @@ import type { Mix } from './capture.ts';
 import { type Host, UNKNOWN_HOST } from './hosts.ts';
 import { type MachinePlan, planMachines } from './machines.ts';
 import { MDI_MOST } from './mdi-table.ts';
+import { median } from './median.ts';
 import { highestOf, type Model } from './model.ts';
-import { type Sample, type Traffic, trafficOf } from './traffic.ts';
+import { type Sample, type Traffic, trafficOf, WINDOW_SECONDS } from './traffic.ts';
 import { type AdtapVerdict, adtapVerdict, FREE_SHARE, type MdiVerdict, mdiVerdict } from './verdict.ts';
 
 /** What is known of one domain controller's traffic. */
@@ -15,6 +16,8 @@ export interface Observed {
   readonly mix: Mix | null;
   /** What is to be said of how the samples came about. */
   readonly notes?: readonly string[];
+  /** The time in which there should be samples, where it is more than that of the samples. */
+  readonly looked?: { readonly from: number; readonly to: number };
 }
 
 export interface Sized {
@@ -79,14 +82,45 @@ export function size(observed: readonly Observed[], hosts: ReadonlyMap<string, H
   };
 }
 
-function warningsOf({ restarts, notes = [] }: Observed, traffic: Traffic | null): string[] {
-  const warnings = [...notes];
-  if (restarts > 0) warnings.push(`counters began again ${restarts} times; the time between was left out`);
-  if (traffic?.isShort)
+/** Microsoft's tool looks every 5 seconds; more than a minute, and what a timer is late by, hides too much not to be told. */
+const COARSE_SECONDS = 65;
+/** So many usual intervals without a sample are worth a note. */
+const WORTH_A_NOTE = 3;
+
+function warningsOf(one: Observed, traffic: Traffic | null): string[] {
+  const warnings = [...(one.notes ?? [])];
+  if (one.restarts > 0) warnings.push(`counters began again ${one.restarts} times; the time between was left out`);
+  if (traffic === null) return warnings;
+  if (traffic.average === 0) warnings.push('no packet was counted in all this time: is it the adapter that hears them?');
+  warnings.push(...unknownTimes(one, traffic));
+  if (traffic.isShort)
     warnings.push(`only ${Math.round(traffic.seconds)} s in one piece: busy is their average, not the busiest 15 minutes`);
-  else if (traffic?.isPartOfDay)
+  else if (traffic.isPartOfDay)
     warnings.push(`only ${(traffic.seconds / 3600).toFixed(1)} hours: the busiest 15 minutes of the day may be others`);
+  const interval = Math.max(...[...one.adapters.values()].map(usualInterval).filter((seconds) => !Number.isNaN(seconds)));
+  if (interval > WINDOW_SECONDS)
+    warnings.push(`a sample is the mean of ${lasting(interval)}: the busiest 15 minutes and the peak within it are higher`);
+  else if (interval > COARSE_SECONDS)
+    warnings.push(`a sample is the mean of ${lasting(interval)}: peaks are higher, the busiest 15 minutes may be`);
   return warnings;
+}
+
+/** How much of the time nothing is known of an adapter. */
+function unknownTimes({ adapters, looked }: Observed, { from, to }: Traffic): string[] {
+  const all = looked === undefined ? to - from : Math.max(to, looked.to) - Math.min(from, looked.from);
+  return [...adapters].flatMap(([adapter, samples]) => {
+    const unknown = all - samples.reduce((sum, sample) => sum + sample.to - sample.from, 0);
+    if (samples.length > 0 && unknown < WORTH_A_NOTE * usualInterval(samples)) return [];
+    return [`${adapter === '' ? '' : `${adapter}: `}nothing is known of ${lasting(unknown)} of ${lasting(all)}`];
+  });
+}
+
+const usualInterval = (samples: readonly Sample[]): number => median(samples.map(({ from, to }) => to - from));
+
+/** Seconds, minutes or hours. */
+function lasting(seconds: number): string {
+  if (seconds < 120) return `${+seconds.toFixed(1)} s`;
+  return seconds < 7200 ? `${+(seconds / 60).toFixed(1)} min` : `${+(seconds / 3600).toFixed(1)} hours`;
 }
 
 export const hostOf = (cores: number | null, memoryGib: number | null): Host => ({ ...UNKNOWN_HOST, cores, memoryGib });

@@ -106,8 +106,8 @@ export function adtapVerdict(traffic: Traffic | null, host: Host, model: Model):
   if (lackMemory > 0) because.push(`${lackMemory.toFixed(2)} GiB more would leave 15% free`);
   if (needs.cores > freeCores || needs.memoryGib > freeMemory) return verdict('No');
   if (lackCores > 0 || lackMemory > 0) return verdict('Yes, with less than 15% free');
-  because.push(
-    `up to ${rate(holdsUpTo)} packets/s it stays so (${(holdsUpTo / Math.max(1, traffic.busy)).toFixed(1)} times what there is)`,
-  );
+  // A multiple of next to nothing says nothing.
+  const times = traffic.busy < 1 ? '' : ` (${(holdsUpTo / traffic.busy).toFixed(1)} times what there is)`;
+  because.push(`up to ${rate(holdsUpTo)} packets/s it stays so${times}`);
   return verdict('Yes');
 }

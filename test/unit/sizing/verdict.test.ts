@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { AdtapError } from '../../../src/errors.ts';
+import { planTexts } from '../../../src/report/sizing.ts';
 import { countAdapters, linuxCounter } from '../../../src/sizing/adapter.ts';
 import { type Host, hostHere } from '../../../src/sizing/hosts.ts';
 import { planMachines } from '../../../src/sizing/machines.ts';
 import { highestOf, type Model, needsAt, rateWithin, readModel } from '../../../src/sizing/model.ts';
 import { referenceModel } from '../../../src/sizing/reference-model.ts';
 import { hostOf, size } from '../../../src/sizing/sizing.ts';
-import type { Traffic } from '../../../src/sizing/traffic.ts';
+import type { Sample, Traffic } from '../../../src/sizing/traffic.ts';
 import { adtapVerdict, mdiVerdict } from '../../../src/sizing/verdict.ts';
 import { recordedMachine, under } from '../../support/recorded-machine.ts';
 import { MEMINFO_16, podV2 } from '../host/recordings.ts';
@@ -295,9 +296,61 @@ describe('hostHere', () => {
   });
 });
 
+/** Samples of so many seconds each, all of one rate. */
+const every = (seconds: number, count: number, rate: number, from = 0): Sample[] =>
+  Array.from({ length: count }, (_, index) => ({
+    from: from + index * seconds,
+    to: from + (index + 1) * seconds,
+    packets: rate * seconds,
+  }));
+
 describe('size', () => {
+  const warnings = (adapters: Readonly<Record<string, Sample[]>>): readonly string[] =>
+    size([{ name: 'A', adapters: new Map(Object.entries(adapters)), restarts: 0, mix: null }], new Map(), host(4, 16), model)
+      .controllers[0]!.warnings;
+
+  it('warns of samples that are coarser than a minute', () => {
+    expect(warnings({ x: every(60, 1440, 100) })).toEqual([]);
+    expect(warnings({ x: every(600, 144, 100) })).toEqual([
+      'a sample is the mean of 10 min: peaks are higher, the busiest 15 minutes may be',
+    ]);
+    expect(warnings({ x: every(60, 1440, 100), y: every(3600, 24, 100) })).toEqual([
+      'a sample is the mean of 60 min: the busiest 15 minutes and the peak within it are higher',
+    ]);
+  });
+
+  it('warns of time of which nothing is known, by adapter', () => {
+    // The second adapter is missing from 6 to 9 o'clock.
+    const whole = every(60, 1440, 100);
+    const gap = [...every(60, 360, 100), ...every(60, 900, 100, 9 * 3600)];
+    expect(warnings({ x: whole, y: gap })).toEqual(['y: nothing is known of 3 hours of 24 hours']);
+    expect(warnings({ x: whole, y: [...whole.slice(0, 700), ...whole.slice(702)] })).toEqual([]);
+    expect(warnings({ '': gap })).toEqual(['nothing is known of 3 hours of 24 hours', expect.stringMatching(/^only 21.0 hours/)]);
+    expect(warnings({ x: whole, z: [] })).toEqual(['z: nothing is known of 24 hours of 24 hours']);
+  });
+
+  it('says that nothing was counted, and not how many times that fits', () => {
+    const result = size(
+      [{ name: 'A', adapters: new Map([['x', every(60, 1440, 0)]]), restarts: 0, mix: null }],
+      new Map(),
+      host(4, 16),
+      model,
+    );
+    expect(result.controllers[0]?.warnings).toEqual([expect.stringMatching(/^no packet was counted/)]);
+    expect(result.controllers[0]?.adtap.because).toEqual(['up to 501,000 packets/s it stays so']);
+  });
+
+  it('says in its plan what it counts as a sensor', () => {
+    const samples = every(60, 1440, 2000);
+    const observed = ['A', 'B'].map((name) => ({ name, adapters: new Map([['', samples]]), restarts: 0, mix: null }));
+    const result = size(observed, new Map([['b', host(1, 4)]]), host(4, 16), model);
+    expect(planTexts(result)[0]).toBe(
+      "A sensor on each domain controller: 2 of 2 by MDI's table (Yes and Maybe; 1 of them with additional resources only), 2 by adtap's model (0 of them with less than 15% free).",
+    );
+  });
+
   it('names machines without traffic, and counts sensors and machines', () => {
-    const samples = [{ from: 0, to: 86_400, packets: 86_400 * 2000 }];
+    const samples = every(60, 1440, 2000);
     const observed = ['A', 'B'].map((name) => ({
       name,
       adapters: new Map([['', samples]]),
