@@ -4,7 +4,7 @@ import { GIBIBYTE } from '../bytes/units.ts';
 import { AdtapError } from '../errors.ts';
 import { thisMachine } from '../host/machine.ts';
 import { sizingCsv, sizingText } from '../report/sizing.ts';
-import { countAdapters } from '../sizing/adapter.ts';
+import { type AdapterCounts, countAdapters } from '../sizing/adapter.ts';
 import { readCapturedTraffic } from '../sizing/capture.ts';
 import { readCounters } from '../sizing/counters-csv.ts';
 import { hostHere, readHosts, UNKNOWN_HOST } from '../sizing/hosts.ts';
@@ -100,10 +100,10 @@ async function observe(options: Options): Promise<readonly Observed[]> {
     const { samples, mix } = await readCapturedTraffic(capture);
     return [{ name: name ?? DEFAULT_NAME, adapters: new Map([['', samples]]), restarts: 0, mix }];
   }
-  return [{ name: name ?? DEFAULT_NAME, adapters: await count(adapter ?? [], options), restarts: 0, mix: null }];
+  return [{ name: name ?? DEFAULT_NAME, ...(await count(adapter ?? [], options)), mix: null }];
 }
 
-async function count(adapters: readonly string[], options: Options): Promise<Awaited<ReturnType<typeof countAdapters>>> {
+async function count(adapters: readonly string[], options: Options): Promise<AdapterCounts> {
   const stop = new AbortController();
   const leave = onStop(() => stop.abort());
   const isShown = !options.quiet && process.stderr.isTTY === true;
@@ -114,6 +114,9 @@ async function count(adapters: readonly string[], options: Options): Promise<Awa
       signal: stop.signal,
       says: (seconds, rate) => {
         if (isShown) process.stderr.write(`\r${Math.round(seconds)} of ${options.for} s, ${Math.round(rate)} packets/s \u001b[K`);
+      },
+      warns: (what) => {
+        process.stderr.write(`${isShown ? '\r\u001b[K' : ''}adtap: warning: ${what}\n`);
       },
     });
   } finally {

@@ -11,21 +11,31 @@ export interface AdapterSettings {
   readonly signal: AbortSignal;
   /** Told after each look. */
   says(seconds: number, packetsPerSecond: number): void;
+  /** Told once when an adapter goes, and once when it comes back. */
+  warns(what: string): void;
+}
+
+export interface AdapterCounts {
+  readonly adapters: ReadonlyMap<string, readonly Sample[]>;
+  /** Counters that began again, such as of a driver that was loaded again: the time between was left out. */
+  readonly restarts: number;
+  readonly looked: { readonly from: number; readonly to: number };
 }
 
 /** Packets in and out of an adapter since it came up. */
 export type ReadCounter = (adapter: string) => number;
 
-/** Samples by adapter. Rejects with ADTAP_E_ADAPTER when there is no such adapter or no such counter. */
+/** Rejects with ADTAP_E_ADAPTER when there is no such adapter or no such counter to begin with; one that goes later may come back. */
 export async function countAdapters(
   adapters: readonly string[],
   settings: AdapterSettings,
   read: ReadCounter = linuxCounter(thisMachine),
   clock: () => number = () => Date.now() / 1000,
-): Promise<Map<string, Sample[]>> {
+): Promise<AdapterCounts> {
   const found = new Map<string, Sample[]>(adapters.map((adapter) => [adapter, []]));
+  let restarts = 0;
   let time = clock();
-  const totals = new Map(adapters.map((adapter) => [adapter, read(adapter)]));
+  const totals = new Map<string, number | null>(adapters.map((adapter) => [adapter, read(adapter)]));
   const began = time;
   while (time - began < settings.seconds && !settings.signal.aborted) {
     try {
@@ -37,17 +47,32 @@ export async function countAdapters(
     const now = clock();
     let packets = 0;
     for (const [adapter, samples] of found) {
-      const total = read(adapter);
-      const more = total - totals.get(adapter)!;
+      const before = totals.get(adapter) ?? null;
+      const total = readAgain(adapter, read);
       totals.set(adapter, total);
-      // A driver that was loaded again counts from 0.
-      if (more >= 0 && now > time) samples.push({ from: time, to: now, packets: more });
+      if (before !== null && total === null)
+        settings.warns(`${adapter} is gone; it will be counted again when it comes back, the time between is not known`);
+      if (before === null && total !== null) settings.warns(`${adapter} is back and is counted again`);
+      if (before === null || total === null) continue;
+      const more = total - before;
+      if (more < 0) restarts++;
+      else if (now > time) samples.push({ from: time, to: now, packets: more });
       packets += Math.max(0, more);
     }
     if (now > time) settings.says(now - began, packets / (now - time));
     time = now;
   }
-  return found;
+  return { adapters: found, restarts, looked: { from: began, to: time } };
+}
+
+/** Null while the adapter is away. */
+function readAgain(adapter: string, read: ReadCounter): number | null {
+  try {
+    return read(adapter);
+  } catch (error) {
+    if (error instanceof AdtapError) return null;
+    throw error;
+  }
 }
 
 export function linuxCounter(machine: Machine): ReadCounter {

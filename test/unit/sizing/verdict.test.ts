@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { AdtapError } from '../../../src/errors.ts';
 import { planTexts } from '../../../src/report/sizing.ts';
-import { countAdapters, linuxCounter } from '../../../src/sizing/adapter.ts';
+import { type AdapterCounts, countAdapters, linuxCounter } from '../../../src/sizing/adapter.ts';
 import { type Host, hostHere } from '../../../src/sizing/hosts.ts';
 import { planMachines } from '../../../src/sizing/machines.ts';
 import { highestOf, type Model, needsAt, rateWithin, readModel } from '../../../src/sizing/model.ts';
@@ -225,30 +225,47 @@ describe('planMachines', () => {
 });
 
 describe('countAdapters', () => {
-  it('turns counters into samples, and survives one that begins again', async () => {
-    const readings = { a: [100, 150, 20, 60], b: [0, 0, 1000, 1000] };
-    const looks = { a: 0, b: 0 };
+  /** A look every five seconds; null is an adapter that is away. */
+  async function counted(
+    readings: Readonly<Record<string, readonly (number | null)[]>>,
+  ): Promise<AdapterCounts & { readonly warnings: readonly string[]; readonly said: readonly number[][] }> {
+    const looks = new Map<string, number>();
+    const warnings: string[] = [];
     const said: number[][] = [];
+    const seconds = 5 * (Object.values(readings)[0]!.length - 1);
     let time = 1000;
-    const samples = await countAdapters(
-      ['a', 'b'],
+    const counts = await countAdapters(
+      Object.keys(readings),
       {
-        seconds: 15,
+        seconds,
         intervalSeconds: 0.001,
         signal: new AbortController().signal,
         says: (...words) => said.push(words),
+        warns: (what) => warnings.push(what),
       },
-      (adapter) => readings[adapter as 'a' | 'b'][looks[adapter as 'a' | 'b']++]!,
+      (adapter) => {
+        const look = looks.get(adapter) ?? 0;
+        looks.set(adapter, look + 1);
+        const total = readings[adapter]![look] ?? null;
+        if (total === null) throw new AdtapError('ADTAP_E_ADAPTER', `${adapter}: there is no such adapter`);
+        return total;
+      },
       () => {
         time += 5;
         return time;
       },
     );
-    expect(samples.get('a')).toEqual([
+    return { ...counts, warnings, said };
+  }
+
+  it('turns counters into samples, and survives one that begins again', async () => {
+    const { adapters, restarts, looked, warnings, said } = await counted({ a: [100, 150, 20, 60], b: [0, 0, 1000, 1000] });
+    expect(adapters.get('a')).toEqual([
       { from: 1005, to: 1010, packets: 50 },
       { from: 1015, to: 1020, packets: 40 },
     ]);
-    expect(samples.get('b')?.map(({ packets }) => packets)).toEqual([0, 1000, 0]);
+    expect(adapters.get('b')?.map(({ packets }) => packets)).toEqual([0, 1000, 0]);
+    expect({ restarts, looked, warnings }).toEqual({ restarts: 1, looked: { from: 1005, to: 1020 }, warnings: [] });
     // Of both adapters together, in 5 seconds each: 50 + 0, what is known of 1000, 40 + 0.
     expect(said).toEqual([
       [5, 10],
@@ -257,17 +274,38 @@ describe('countAdapters', () => {
     ]);
   });
 
+  it('goes on when an adapter vanishes, and counts it again when it comes back', async () => {
+    const { adapters, warnings, looked } = await counted({ a: [100, 150, null, null, 7, 17, 37], b: [0, 5, 10, 15, 20, 25, 30] });
+    // Known are the first interval and the last two: what came while it was away, and before the first look after, is not.
+    expect(adapters.get('a')).toEqual([
+      { from: 1005, to: 1010, packets: 50 },
+      { from: 1025, to: 1030, packets: 10 },
+      { from: 1030, to: 1035, packets: 20 },
+    ]);
+    expect(adapters.get('b')).toHaveLength(6);
+    expect(warnings).toEqual([expect.stringMatching(/^a is gone/), expect.stringMatching(/^a is back/)]);
+    expect(
+      size([{ name: 'A', adapters, restarts: 0, mix: null, looked }], new Map(), host(4, 16), model).controllers[0]?.warnings,
+    ).toContain('a: nothing is known of 15 s of 30 s');
+  });
+
   it('ends early when told to, with what it has', async () => {
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 50);
     let total = 0;
-    const settings = { seconds: 3600, intervalSeconds: 600, signal: stop.signal, says: () => undefined };
-    const samples = await countAdapters(['lo'], settings, () => ++total);
-    expect(samples.get('lo')).toHaveLength(1);
+    const settings = { seconds: 3600, intervalSeconds: 600, signal: stop.signal, says: () => undefined, warns: () => undefined };
+    const { adapters } = await countAdapters(['lo'], settings, () => ++total);
+    expect(adapters.get('lo')).toHaveLength(1);
   });
 
   it('refuses what is no adapter', async () => {
-    const settings = { seconds: 1, intervalSeconds: 1, signal: new AbortController().signal, says: () => undefined };
+    const settings = {
+      seconds: 1,
+      intervalSeconds: 1,
+      signal: new AbortController().signal,
+      says: () => undefined,
+      warns: () => undefined,
+    };
     for (const name of ['no-such-adapter', '../../etc', '..', ''])
       await expect(countAdapters([name], settings)).rejects.toMatchObject({ code: 'ADTAP_E_ADAPTER' });
   });
