@@ -6,7 +6,6 @@ import { modelOf } from '../bench/model.ts';
 import { GIBIBYTE } from '../bytes/units.ts';
 import { AdtapError } from '../errors.ts';
 import { benchText } from '../report/bench.ts';
-import { tryToWrite } from '../sink/file.ts';
 import { PARTITIONS } from '../slots/layout.ts';
 import { bytes } from './amounts.ts';
 import { number, positiveUpTo, seed } from './arguments.ts';
@@ -14,7 +13,7 @@ import { refuseSameFile } from './same-file.ts';
 import { endedBy, onStop } from './signals.ts';
 import { writeStandardOutput } from './standard-output.ts';
 import { adtapVersion } from './version.ts';
-import { writeReport } from './write-file.ts';
+import { tryReport, writeAll, writeReport } from './write-file.ts';
 
 interface Options {
   readonly profile?: string;
@@ -61,9 +60,16 @@ async function run(captures: readonly string[], options: Options): Promise<void>
   if ((options.profile === undefined) === (captures.length === 0))
     throw new AdtapError('ADTAP_E_USAGE', 'say what the load is: captures, or --profile NAME, one of them');
   const { html, model } = options;
-  refuseSameFile(captures, [html, model]);
+  const reports = [
+    ['--html', html],
+    ['--model', model],
+  ].filter((one): one is [string, string] => one[1] !== undefined);
+  refuseSameFile(
+    captures.map((file) => ['CAPTURE', file]),
+    reports,
+  );
   // It takes minutes: that the result cannot be written is said before.
-  for (const path of [html, model]) if (path !== undefined) await tryToWrite(path);
+  for (const [, path] of reports) await tryReport(path);
   const stop = new AbortController();
   const leave = onStop((signal) => {
     endedBy(signal);
@@ -102,16 +108,20 @@ async function makeUp(...load: Parameters<typeof makeUpLoad>): ReturnType<typeof
   return made.makeUpLoad(...load);
 }
 
-async function show(result: BenchResult, options: Options): Promise<void> {
-  if (options.json) await writeStandardOutput(`${JSON.stringify({ adtap: adtapVersion, ...result }, null, 2)}\n`);
-  else await writeStandardOutput(`${benchText(result)}\n`);
-  if (options.model !== undefined)
-    await writeReport(options.model, `${JSON.stringify(modelOf(result, adtapVersion), null, 2)}\n`);
-  if (options.html !== undefined) {
-    // The plotting library is large: who draws nothing does not load it.
-    const { benchPage } = await import('../report/bench-page.ts');
-    await writeReport(options.html, benchPage(result, adtapVersion));
-  }
+async function show(result: BenchResult, { json, html, model }: Options): Promise<void> {
+  const text = json ? JSON.stringify({ adtap: adtapVersion, ...result }, null, 2) : benchText(result);
+  await writeAll([
+    () => writeStandardOutput(`${text}\n`),
+    async () => {
+      if (model !== undefined) await writeReport(model, `${JSON.stringify(modelOf(result, adtapVersion), null, 2)}\n`);
+    },
+    async () => {
+      if (html === undefined) return;
+      // The plotting library is large: who draws nothing does not load it.
+      const { benchPage } = await import('../report/bench-page.ts');
+      await writeReport(html, benchPage(result, adtapVersion));
+    },
+  ]);
 }
 
 function cores(text: string): number {

@@ -7,7 +7,7 @@ import { Player } from '../generate/play.ts';
 import { loadProfile, type Profile, shippedProfiles, withUsers } from '../generate/profile.ts';
 import { DEFAULT_START, Traffic } from '../generate/traffic.ts';
 import { writeTraffic } from '../generate/write.ts';
-import { openByteSink, tryToWrite } from '../sink/file.ts';
+import { openByteSink } from '../sink/file.ts';
 import type { ByteSink } from '../sink/line-buffer.ts';
 import { duration } from './amounts.ts';
 import { positive, positiveUpTo, seed, time } from './arguments.ts';
@@ -15,6 +15,7 @@ import { type Fields, showBar } from './bar.ts';
 import { refuseSameFile } from './same-file.ts';
 import { endedBy, onStop } from './signals.ts';
 import { count, list, namedLines, size } from './text.ts';
+import { tryReport } from './write-file.ts';
 
 interface Options {
   readonly profile: string;
@@ -92,14 +93,18 @@ async function run(options: Options): Promise<void> {
     rate: options.rate ?? null,
     wantsTruth: truthPath !== null,
   });
-  refuseSameFile([], [out, truthPath]);
+  const outputs = [
+    ['--out', out],
+    ['--truth', truthPath],
+  ].filter((one): one is [string, string] => typeof one[1] === 'string');
+  refuseSameFile([], outputs);
   let stopped: NodeJS.Signals | null = null;
   const leave = onStop((signal) => {
     stopped = signal;
   });
   const isStopped = (): boolean => stopped !== null;
   // Neither is emptied for a run that cannot write the other.
-  for (const path of [out, truthPath]) if (typeof path === 'string') await tryToWrite(path);
+  for (const [, path] of outputs) if (path !== '-') await tryReport(path);
   const target = adapter === undefined ? await openByteSink(out ?? '-') : Player.open(adapter);
   const truth = truthPath === null ? null : await openByteSink(truthPath);
   const hide = options.quiet || !process.stderr.isTTY ? () => undefined : showProgress(traffic, options.packets, seconds);

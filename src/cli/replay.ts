@@ -73,7 +73,10 @@ export function replayCommand(): Command {
 }
 
 async function run(files: readonly string[], options: Options): Promise<void> {
-  refuseSameFile(files, [options.out, options.metrics]);
+  refuseSameFile(
+    files.map((file) => ['FILE', file]),
+    [['--out', options.out], ...(options.metrics === undefined ? [] : [['--metrics', options.metrics] as const])],
+  );
   const bytes = await openByteSink(options.out);
   const onTerminal = options.out === '-' && process.stdout.isTTY === true;
   const pretty = (options.format ?? (onTerminal ? 'pretty' : 'ndjson')) === 'pretty';

@@ -1,6 +1,6 @@
 // Bytes to a file or to standard output.
 import { createWriteStream } from 'node:fs';
-import { type FileHandle, open, stat, unlink } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { AdtapError } from '../errors.ts';
 import type { ByteSink } from './line-buffer.ts';
@@ -8,22 +8,9 @@ import type { ByteSink } from './line-buffer.ts';
 /** `-` is standard output; a reader that goes away (a closed pipe) ends the writing quietly. */
 export async function openByteSink(path: string): Promise<ByteSink> {
   if (path === '-') return new StreamSink(process.stdout, 'standard output', false);
-  const file = await openFile(path, 'w');
-  return new StreamSink(createWriteStream('', { fd: file, highWaterMark: 1 << 20 }), path, true);
-}
-
-/** Finds out whether a file can be written without changing what is in it. Rejects with ADTAP_E_OUTPUT. */
-export async function tryToWrite(path: string): Promise<void> {
-  const isThere = await stat(path).catch(() => null);
-  // What is no file may have but one reader, or wait for one.
-  if (path === '-' || (isThere !== null && !isThere.isFile() && !isThere.isDirectory())) return;
-  await (await openFile(path, 'a')).close();
-  if (isThere === null) await unlink(path);
-}
-
-async function openFile(path: string, flags: 'w' | 'a'): Promise<FileHandle> {
   try {
-    return await open(path, flags);
+    const file = await open(path, 'w');
+    return new StreamSink(createWriteStream('', { fd: file, highWaterMark: 1 << 20 }), path, true);
   } catch (cause) {
     throw new AdtapError('ADTAP_E_OUTPUT', `${path}: cannot be written: ${(cause as Error).message}`, { cause });
   }

@@ -117,8 +117,8 @@ describe('adtap bench refuses', () => {
     [[capture, '-w', '65'], 2, /at most 64/],
     [[capture, '--html', join(scratch, 'nowhere', 'page.html')], 1, /page\.html: cannot be written: ENOENT/],
     [[capture, '--model', scratch], 1, /cannot be written: EISDIR/],
-    [[capture, '--model', capture], 2, /the same file cannot be read and written at once/],
-    [[capture, '--html', join(scratch, 'x'), '--model', join(scratch, 'x')], 2, /cannot be written twice at once/],
+    [[capture, '--model', capture], 2, /would overwrite what is read with CAPTURE/],
+    [[capture, '--html', join(scratch, 'x'), '--model', join(scratch, 'x')], 2, /is the file of --html too: give each its own/],
     [[capture, '--memory', '64M', '--quick'], 1, /the measured process (ended|failed)/],
   ])('%j', async (args, status, problem) => {
     const refused = await adtap('bench', ...args);

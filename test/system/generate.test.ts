@@ -80,7 +80,7 @@ it('empties no capture when the truth cannot be written', () => {
 it('refuses to write the truth into the capture', () => {
   const capture = join(scratch, 'both.pcap');
   const { status, stderr } = adtap(...FEW, '-o', capture, '--truth', join(scratch, '.', 'both.pcap'));
-  expect(stderr).toContain('the same file cannot be written twice at once');
+  expect(stderr).toContain('is the file of --out too: give each its own');
   expect(status).toBe(2);
   expect(existsSync(capture)).toBe(false);
 });

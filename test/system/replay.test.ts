@@ -86,7 +86,7 @@ describe('adtap replay', () => {
       ['-q', '--metrics', own],
     ]) {
       const { status, stderr } = adtap(['replay', own, ...out]);
-      expect(stderr).toContain('the same file cannot be read and written at once');
+      expect(stderr).toContain('would overwrite what is read with FILE');
       expect(status).toBe(2);
     }
     expect(readFileSync(own).equals(readFileSync(capture))).toBe(true);
