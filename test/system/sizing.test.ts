@@ -1,5 +1,6 @@
 // `adtap sizing` as users get it: the worked example of docs/capacity.md, a capture, an adapter, and what it refuses.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
@@ -94,6 +95,38 @@ describe('adtap sizing', () => {
     expect(standalone.mdi.machines.map(({ packetsPerSecond }) => Math.round(packetsPerSecond))).toEqual([3500]);
   });
 
+  it('does not overwrite what it reads', async () => {
+    const path = join(scratch, 'mine.csv');
+    copyFileSync(fixture('capacity/day.csv'), path);
+    const { status, stderr } = await adtap('sizing', '--counters', path, '--csv', path);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/--csv .* would overwrite what is read with --counters/)]);
+    expect(readFileSync(path)).toEqual(readFileSync(fixture('capacity/day.csv')));
+  });
+
+  it('writes what can be written, and fails for the rest', async () => {
+    const html = join(scratch, 'written.html');
+    const { status, stdout, stderr } = await adtap('sizing', ...day, '--csv', '/dev/full', '--html', html);
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^adtap: \/dev\/full: cannot be written: .*\n$/)]);
+    expect(stdout).toContain('Verdicts');
+    expect(readFileSync(html, 'utf8')).toContain('DC03');
+  });
+
+  it.each([[], ['--json'], ['--csv', '-']])('says in one line that standard output is full: %j', async (...args) => {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [join(root, 'dist/cli/main.js'), 'sizing', ...day, ...args.flat()], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(full);
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^adtap: the output cannot be written: .*\n$/)]);
+  });
+
+  it('is quiet when its reader has read enough', async () => {
+    const command = `"${process.execPath}" "${join(root, 'dist/cli/main.js')}" sizing --counters "${fixture('capacity/day.csv')}" --json; echo $? >&2`;
+    const { stderr } = spawnSync('sh', ['-c', `{ ${command}; } | true`], { encoding: 'utf8' });
+    expect(stderr).toBe('0\n');
+  });
+
   it('takes the traffic of a capture, with what it was', async () => {
     const capture = fixture('lab/first-look.pcap');
     const { controllers } = await json('--capture', capture, '--name', 'DC9', '--cores', '2', '--memory', '8G');
@@ -109,7 +142,7 @@ describe('adtap sizing', () => {
   });
 
   it('does not count beyond its time for the sake of an interval', async () => {
-    const { controllers } = await json('--adapter', 'lo', '--for', '1s', '--interval', '1h');
+    const { controllers } = await json('--adapter', 'lo', '--for', '1s', '--interval', '5m');
     expect(controllers[0]?.traffic?.seconds).toBeGreaterThan(0.9);
   });
 
@@ -128,12 +161,21 @@ describe('adtap sizing', () => {
     [['--capture', '-'], 2, /standard input can be read only once/],
     [['--counters', 'x', '--model', fixture('capacity/hosts.csv')], 2, /cannot be read as JSON/],
     [[...day, '--html', '/no/such/folder/x.html'], 1, /cannot be written/],
-    [[...day, '--name', 'DC9'], 2, /--name DC9: the counters say themselves/],
     [[...day, '--memory', 'much'], 2, /must be an amount of memory/],
     [[...day, '--for', 'ever'], 2, /must be a time/],
     [[...day, '--for', '62d'], 2, /must be at most 61d/],
     [['--adapter', 'lo', '--interval', '999ms'], 2, /must be at least 1s/],
-    [['--adapter', 'lo', '--interval', '3601s'], 2, /must be at most 1h/],
+    [['--adapter', 'lo', '--interval', '301s'], 2, /must be at most 5m/],
+    [[...day, '--memory', '16'], 2, /with its unit, such as 6G/],
+    [[...day, '--cores', '0'], 2, /must be a number from 0.1 to 1024/],
+    [[...day, '--cores', '1e99'], 2, /must be a number from 0.1 to 1024/],
+    [[...day, '--json', '--csv', '-'], 2, /both go to standard output/],
+    [[...day, '--interval', '5s'], 2, /--interval is of --adapter/],
+    [['--capture', 'x', '--for', '5s'], 2, /--for is of --adapter/],
+    [[...day, '--name', 'DC9'], 2, /--name DC9: the counters say themselves/],
+    [[...day, '--csv', '/tmp/adtap-x', '--html', '/tmp/adtap-x'], 2, /is the file of --csv too/],
+    // The file is missing, but that is found out only after the output was.
+    [['--counters', 'no-such-file', '--csv', '/no/such/folder/x.csv'], 1, /folder\/x\.csv: cannot be written/],
   ])('refuses %j', async (args, status, problem) => {
     const ran = await adtap('sizing', ...args);
     expect(ran.stderr).toMatch(problem);
