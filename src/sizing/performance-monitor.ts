@@ -10,10 +10,14 @@ const COUNTER =
 const TIME = /^(\d\d)\/(\d\d)\/(\d{4}) (\d\d):(\d\d):(\d\d(?:\.\d{1,3})?)$/;
 /** `(PDH-CSV 4.0) (W. Europe Standard Time)(-60)`: minutes from the machine's time to UTC. */
 const ZONE = /\(([+-]?\d{1,4})\)$/;
-/** What clocks go back by in autumn. */
+/** What clocks are changed by in spring and autumn. */
 const HOUR = 3600;
-/** Rows that are missing when they do: beyond so many the step is something else. */
+/** Rows that are missing when they are: beyond so many the step is something else. */
 const MISSING = 3;
+/** When clocks go forward, north and south, counted from 0 as Date does; on a Sunday, and never later than this hour. */
+const SPRING: ReadonlySet<number> = new Set([2, 3, 8, 9]);
+const SUNDAY = 0;
+const LAST_HOUR = 4;
 
 /** Times become UTC by the zone of the header. Throws ADTAP_E_COUNTERS with the line of what is wrong. */
 export function performanceLogs(path: string, { header, rows }: Table): readonly Log[] {
@@ -36,7 +40,7 @@ export function performanceLogs(path: string, { header, rows }: Table): readonly
       throw fault(path, header.line, `${log.machine}, ${log.adapter} has two columns: leave out one of them`);
   const [, zone] = ZONE.exec(header.cells[0] ?? '') ?? [];
   const local = rows.map(({ line, cells }) => localTime(path, line, cells[0] ?? ''));
-  const { times, wentBack } = forward(
+  const { times, changed } = steady(
     path,
     rows.map(({ line }) => line),
     local,
@@ -47,7 +51,10 @@ export function performanceLogs(path: string, { header, rows }: Table): readonly
       log.values.push(amount(path, line, quoted(header.cells[index] ?? ''), cells[index] ?? '') ?? Number.NaN);
     }
   if (zone === undefined) notes.push(`${path}: its first cell names no time zone; its times were taken for UTC`);
-  if (wentBack !== null) notes.push(`${path}: line ${wentBack}: the clock went back an hour; what follows counts on`);
+  if (changed !== null)
+    notes.push(
+      `${path}: line ${changed.line}: the clock went ${changed.by > 0 ? 'back' : 'forward'} an hour; what follows counts on`,
+    );
   return columns.map(({ log }) => log);
 }
 
@@ -67,22 +74,40 @@ function localTime(path: string, line: number, text: string): number {
   throw fault(path, line, `${quoted(text)} is no time such as 11/20/2026 09:00:05.000`);
 }
 
-/** Times that go on through the night in which clocks go back; `wentBack` is that line. */
-function forward(
+interface Change {
+  readonly line: number;
+  /** Added to the times from that line on. */
+  readonly by: number;
+}
+
+/** Times that go on as they did before when the clock is changed, which they do once in a log at most. */
+function steady(
   path: string,
   lines: readonly number[],
   local: readonly number[],
-): { readonly times: readonly number[]; readonly wentBack: number | null } {
+): { readonly times: readonly number[]; readonly changed: Change | null } {
   const usual = median(local.map((time, index) => time - (local[index - 1] ?? Number.NaN)));
   const times: number[] = [];
-  let wentBack: number | null = null;
+  let changed: Change | null = null;
   for (const [index, time] of local.entries()) {
-    const before = times.at(-1) ?? Number.NEGATIVE_INFINITY;
-    if (wentBack === null && time <= before && time + HOUR > before && time + HOUR - before <= MISSING * usual)
-      wentBack = lines[index]!;
-    const now = time + (wentBack === null ? 0 : HOUR);
-    if (now <= before) throw fault(path, lines[index]!, 'its time is not after the one before it');
+    const before = times.at(-1) ?? Number.NaN;
+    const line = lines[index]!;
+    if (changed === null && isBack(before, time, usual)) changed = { line, by: HOUR };
+    else if (changed === null && isForward(before, time, usual)) changed = { line, by: -HOUR };
+    const now = time + (changed?.by ?? 0);
+    if (now <= before) throw fault(path, line, 'its time is not after the one before it');
     times.push(now);
   }
-  return { times, wentBack };
+  return { times, changed };
+}
+
+const isBack = (before: number, time: number, usual: number): boolean =>
+  time <= before && time + HOUR > before && time + HOUR - before <= MISSING * usual;
+
+/** An hour without a row may be a gap as well: it is the clock's only in a night in which clocks go, and if all of one hour is missing. */
+function isForward(before: number, time: number, usual: number): boolean {
+  const date = new Date(time * 1000);
+  const isNight = SPRING.has(date.getUTCMonth()) && date.getUTCDay() === SUNDAY && date.getUTCHours() <= LAST_HOUR;
+  const missing = Math.floor(time / HOUR) * HOUR - HOUR;
+  return isNight && before < missing && time - HOUR - before <= MISSING * usual;
 }

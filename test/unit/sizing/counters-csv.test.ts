@@ -281,6 +281,22 @@ describe('a log of Performance Monitor', () => {
     expect(machines(file(text))[0]?.notes.join()).toMatch(/line 4: the clock went back an hour/);
   });
 
+  it('goes on through the night in which clocks go forward, and into the next file', () => {
+    const times = ['01:59:50', '01:59:55', '03:00:00', '03:00:05'];
+    const night = (date: string): string =>
+      head(' (W. Europe Standard Time)(-60)') + rows(...times.map((time) => `${date} ${time}`));
+    const after = head(' (W. Europe Daylight Time)(-120)') + rows('03/29/2026 03:00:10', '03/29/2026 03:00:15');
+    const [one] = machines(file(night('03/29/2026'), 'night.csv'), file(after, 'after.csv'));
+    const from = Date.UTC(2026, 2, 29, 0, 59, 50) / 1000;
+    // Five samples of 5 s, from 00:59:50 to 01:00:15 in UTC.
+    expect(one?.adapters.get('x')?.map(({ to }) => to - from)).toEqual([5, 10, 15, 20, 25]);
+    expect(one?.notes.join()).toMatch(/line 4: the clock went forward an hour/);
+    // On a Monday it is a gap: what is known of it is one interval.
+    const [monday] = machines(file(night('03/30/2026')));
+    expect(monday?.notes).toEqual([]);
+    expect(monday?.adapters.get('x')?.map(({ to }) => to - from - 86_400)).toEqual([5, 3610, 3615]);
+  });
+
   it('goes back once, and by an hour only', () => {
     const zone = head(' (UTC)(0)');
     for (const step of ['02:30:00', '01:00:00', '02:59:54'])
