@@ -65,7 +65,7 @@ export const fault = (path: string, line: number, what: string): AdtapError =>
   new AdtapError('ADTAP_E_COUNTERS', `${path}: line ${line}: ${what}`);
 
 /** What was found, for a message: whatever it is, it neither fills nor steers a terminal. */
-export const quoted = (text: string): string => cut(JSON.stringify(cut(text, MAX_QUOTED)), 2 * MAX_QUOTED);
+export const quoted = (text: string): string => `"${cut(text, MAX_QUOTED)}"`;
 
 /** A number of 0 or more; null for an empty cell. Throws with the line. */
 export function amount(path: string, line: number, column: string, text: string): number | null {
