@@ -1,5 +1,5 @@
 // `adtap bench`: what this machine holds within a budget.
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, Option } from 'commander';
 import { type BenchResult, runBench } from '../bench/bench.ts';
 import type { MadeUpLoad, makeUpLoad } from '../bench/made-up-load.ts';
 import { modelOf } from '../bench/model.ts';
@@ -8,7 +8,7 @@ import { AdtapError } from '../errors.ts';
 import { benchText } from '../report/bench.ts';
 import { PARTITIONS } from '../slots/layout.ts';
 import { bytes } from './amounts.ts';
-import { number, positiveUpTo, seed } from './arguments.ts';
+import { numberWithin, positiveUpTo, seed } from './arguments.ts';
 import { refuseSameFile } from './same-file.ts';
 import { endedBy, onStop } from './signals.ts';
 import { writeStandardOutput } from './standard-output.ts';
@@ -40,13 +40,13 @@ export function benchCommand(): Command {
     .argument('[captures...]', 'capture files; their first 256 MiB are kept in memory')
     .option('-p, --profile <name>', 'a profile of `adtap generate` as load, instead of captures')
     .option('--seed <n>', 'seed of its traffic', seed, 1)
-    .option('--cores <n>', 'processors of the budget', cores, 2)
-    .option('--memory <size>', 'memory of the budget, such as 6G', bytes, 6 * GIBIBYTE)
+    .option('--cores <n>', 'processors of the budget', numberWithin(0.1, 1024), 2)
+    .addOption(new Option('--memory <size>', 'memory of the budget, such as 6G').argParser(bytes).default(6 * GIBIBYTE, '6G'))
     .option('-w, --workers <n>', 'worker threads (default: one a core of the budget)', positiveUpTo(PARTITIONS))
     .option(
       '--seconds <s>',
       `seconds of each measurement; the highest rate is held six times as long (default: ${SECONDS})`,
-      seconds,
+      numberWithin(0.2, 3600),
     )
     .option('--quick', 'short and coarse, in about half a minute: to see that it works, not to plan with')
     .option('--json', 'print the result as JSON')
@@ -122,16 +122,4 @@ async function show(result: BenchResult, { json, html, model }: Options): Promis
       await writeReport(html, benchPage(result, adtapVersion));
     },
   ]);
-}
-
-function cores(text: string): number {
-  const value = number(text);
-  if (value < 0.1 || value > 1024) throw new InvalidArgumentError('It must be a number from 0.1 to 1024.');
-  return value;
-}
-
-function seconds(text: string): number {
-  const value = number(text);
-  if (value < 0.2 || value > 3600) throw new InvalidArgumentError('It must be a number from 0.2 to 3600.');
-  return value;
 }
