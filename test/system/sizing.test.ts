@@ -118,7 +118,7 @@ describe('adtap sizing', () => {
       encoding: 'utf8',
     });
     closeSync(full);
-    expect([status, stderr]).toEqual([1, expect.stringMatching(/^adtap: the output cannot be written: .*\n$/)]);
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^adtap: standard output: cannot be written: .*\n$/)]);
   });
 
   it('is quiet when its reader has read enough', async () => {
