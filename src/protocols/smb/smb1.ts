@@ -64,7 +64,10 @@ const NEGOTIATE_SECURITY_MODE = 2;
 const NEGOTIATE_CAPABILITIES = 19;
 const NEGOTIATE_CHALLENGE_LENGTH = 33;
 const ENCRYPT_PASSWORDS = 0x02;
+const CAP_UNICODE = 0x04;
 const CAP_EXTENDED_SECURITY = 0x8000_0000;
+/** Close, 2.2.4.5.1: a file and a time. */
+const CLOSE_WORD_BYTES = 6;
 /** Read and Write, 2.2.4.42, 2.2.4.43. */
 const ANDX_FID = 4;
 const WRITE_LENGTH_HIGH = 18;
@@ -110,7 +113,7 @@ export class Smb1 {
       case SMB_COM_NEGOTIATE:
         return reply ? length : 0;
       case SMB_COM_CLOSE:
-        return reply || length < WORDS + 2 ? 0 : WORDS + 2;
+        return reply || length < WORDS + CLOSE_WORD_BYTES ? 0 : WORDS + CLOSE_WORD_BYTES;
       case SMB_COM_READ_ANDX:
         if (!reply) return length < WORDS + ANDX_FID + 2 ? 0 : length;
         return this.#pipes.answered(requestOf(bytes, at), SMB1, false) === null ? 0 : length;
@@ -259,13 +262,15 @@ export class Smb1 {
     if (wordBytes !== 2 * NEGOTIATE_NT_WORDS && wordBytes !== 2 * NEGOTIATE_LM_WORDS) return;
     this.#logons.encrypted = (u8(bytes, words + NEGOTIATE_SECURITY_MODE) & ENCRYPT_PASSWORDS) !== 0;
     if (wordBytes !== 2 * NEGOTIATE_NT_WORDS) return;
-    if ((u32le(bytes, words + NEGOTIATE_CAPABILITIES) & CAP_EXTENDED_SECURITY) !== 0) return;
+    const capabilities = u32le(bytes, words + NEGOTIATE_CAPABILITIES);
+    if ((capabilities & CAP_EXTENDED_SECURITY) !== 0) return;
     const data = words + wordBytes + 2 + u8(bytes, words + NEGOTIATE_CHALLENGE_LENGTH);
     if (data > end) return;
-    // These two strings stand where they stand, without padding before them.
-    const said = strings.read(bytes, data, data, end, isUnicode(bytes, start));
-    const [domain, server] = said.texts;
-    if (server !== '') context.claims.sender(context.direction, server, domain, 'smb-negotiate', context);
+    // Servers that know Unicode write these in it to clients that do not, too. They stand without padding before them.
+    const isWide = isUnicode(bytes, start) || (capabilities & CAP_UNICODE) !== 0;
+    const [domain, server] = strings.read(bytes, data, data, end, isWide).texts;
+    // A lone letter is more likely the half of one in UTF-16 than a name.
+    if (server.length > (isWide ? 0 : 1)) context.claims.sender(context.direction, server, domain, 'smb-negotiate', context);
   }
 
   /** An answer out of a pipe, to a read or a transaction. */

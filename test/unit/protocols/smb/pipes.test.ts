@@ -136,6 +136,21 @@ describe('DCE/RPC in pipes of SMB1', () => {
       down(transact1(2, 0x4001, accepted, true)),
     ]);
   });
+
+  it('ends when its pipe is closed', () => {
+    // tshark: Close Request, FID: 0x7a2c.
+    const [close] = segments('smb/smb1-close.hex') as [Segment];
+    const { activities, refusals } = run([
+      up(transact1(1, 0x7a2c, bind, false)),
+      down(transact1(1, 0x7a2c, challenge, true)),
+      up(write1(2, 0x7a2c, authenticate)),
+      close,
+      up(read1(3, 0x7a2c)),
+      down(readAnswer1(3, accepted)),
+    ]);
+    expect(activities.said).toMatchObject([{ outcome: 'unanswered', frame: 5 }]);
+    expect(refusals).toEqual([]);
+  });
 });
 
 describe('bulk', () => {

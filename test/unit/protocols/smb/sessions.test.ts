@@ -8,6 +8,7 @@ import { down, frame, logoff1, logoff2, negotiated1, plainAnswer1, plainSetup1, 
 const wrongPassword = segments('smb/smb2-ntlm-wrong-password.hex');
 const ntlm = segments('smb/smb2-ntlm.hex');
 const kerberos = segments('smb/smb2-kerberos.hex');
+const chained = segments('smb/smb1-chained.hex');
 
 const run = (stream: readonly Segment[]) => play(smb.open('tcp'), stream);
 const activities = (stream: readonly Segment[]) => run(stream).activities.said;
@@ -241,6 +242,18 @@ describe('session setup of SMB1', () => {
       { outcome: 'success', frame: 4 },
     ]);
     expect(activities([request, { direction: 1, bytes: bySmb2(true) }])).toMatchObject([{ outcome: 'unanswered', frame: 3 }]);
+  });
+
+  it('takes no half of a letter for a name', () => {
+    const negotiated = Buffer.from((chained[1] as Segment).bytes);
+    const claimed = () => run([{ direction: 1, bytes: negotiated }]).claimed.map((claim) => claim['name']);
+    expect(claimed()).toEqual(['DC1']);
+    // Without the capability, too.
+    negotiated.writeUInt8(negotiated.readUInt8(4 + 33 + 19) & ~0x04, 4 + 33 + 19);
+    expect(claimed()).toEqual([]);
+    // Eight bytes of challenge, then the names.
+    negotiated.write('LAB\0DC1\0', 4 + 33 + 34 + 2 + 8, 'latin1');
+    expect(claimed()).toEqual(['DC1']);
   });
 
   it('learns the names of both ends', () => {
