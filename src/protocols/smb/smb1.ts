@@ -46,6 +46,7 @@ const FLAGS2_UNICODE = 0x8000;
 /** AndX blocks, 2.2.3.4: the next command and its offset from the header. */
 const ANDX_OFFSET = 2;
 const NO_ANDX = 0xff;
+const NOTHING_CHAINED = 0;
 
 /** Offsets below are into the words of each command. Session setup: 2.2.4.53, and MS-SMB 2.2.4.6. */
 const SETUP_EXTENDED_WORDS = 12;
@@ -152,11 +153,9 @@ export class Smb1 {
         return;
       }
       this.#command(command, bytes, start, words, wordBytes, end, context);
-      if (!isAndX(command) || wordBytes < ANDX_OFFSET + 2) return;
+      const next = isAndX(command) ? chainedTo(bytes, start, words, wordBytes, end) : NOTHING_CHAINED;
+      if (next === NOTHING_CHAINED) return;
       command = u8(bytes, words);
-      const next = start + u16le(bytes, words + ANDX_OFFSET);
-      // Chains go forward only; anything else is a lie, or the rubbish that old clients leave behind NO_ANDX.
-      if (command === NO_ANDX || next < words + wordBytes || next >= end) return;
       words = next + 1;
     }
   }
@@ -229,7 +228,9 @@ export class Smb1 {
 
   #setupAnswer(bytes: Uint8Array, start: number, words: number, wordBytes: number, end: number, context: Context): void {
     const request = requestOf(bytes, start);
-    const reason = reasonOf(bytes, start);
+    // The status is that of the command where the chain stopped: where another was answered behind the setup, that went well.
+    const isChained = chainedTo(bytes, start, words, wordBytes, end) !== NOTHING_CHAINED;
+    const reason = isChained ? '' : reasonOf(bytes, start);
     const action = wordBytes >= SETUP_ANSWER_ACTION + 2 ? u16le(bytes, words + SETUP_ANSWER_ACTION) : 0;
     const isGuest = (action & SETUP_GUEST) !== 0;
     if (this.#logons.has(request)) {
@@ -324,6 +325,14 @@ const isAndX = (command: number): boolean =>
   command === SMB_COM_LOGOFF_ANDX ||
   command === SMB_COM_READ_ANDX ||
   command === SMB_COM_WRITE_ANDX;
+
+/** Where the next command of the chain begins, at its word count. */
+function chainedTo(bytes: Uint8Array, start: number, words: number, wordBytes: number, end: number): number {
+  if (wordBytes < ANDX_OFFSET + 2 || u8(bytes, words) === NO_ANDX) return NOTHING_CHAINED;
+  const next = start + u16le(bytes, words + ANDX_OFFSET);
+  // Chains go forward only; anything else is a lie, or the rubbish that old clients leave behind NO_ANDX.
+  return next < words + wordBytes || next >= end ? NOTHING_CHAINED : next;
+}
 
 /** Name of the failure; empty for success. */
 function reasonOf(bytes: Uint8Array, start: number): string {

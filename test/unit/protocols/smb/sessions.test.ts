@@ -207,6 +207,38 @@ describe('session setup of SMB1', () => {
     }
   });
 
+  it('went well where what is chained to it failed', () => {
+    // tshark: medusa as LAB\\bob, with the right password; the answer's status is STATUS_BAD_NETWORK_NAME of its Tree Connect.
+    const { activities: said, claimed, refusals } = run(chained);
+    expect(said.said).toMatchObject([
+      { outcome: 'success', reason: '', logon: true, account: { name: 'bob', domain: 'LAB' }, firstFrame: 4, frame: 5 },
+    ]);
+    expect(refusals).toEqual([]);
+    // tshark: Server DC1 in UTF-16, though the client knows no Unicode.
+    expect(claimed).toMatchObject([{ name: 'DC1', domain: 'LAB', method: 'smb-negotiate' }]);
+    // The same for LAB\\zorro, who is not there: STATUS_LOGON_FAILURE, and no words.
+    expect(activities(segments('smb/smb1-chained-refused.hex'))).toMatchObject([
+      { outcome: 'failure', reason: 'STATUS_LOGON_FAILURE', account: { name: 'zorro', domain: 'LAB' } },
+    ]);
+  });
+
+  it('is not fooled by a chain that ends nowhere', () => {
+    const answer = Buffer.from((chained[3] as Segment).bytes);
+    // The offset of what is chained: behind the message, into the words before it, or nothing chained at all.
+    for (const [command, offset] of [
+      [0x75, answer.length - 4],
+      [0x75, 33],
+      [0xff, 96],
+    ] as const) {
+      const lying = Buffer.from(answer);
+      lying.writeUInt8(command, 4 + 33);
+      lying.writeUInt16LE(offset, 4 + 35);
+      expect(activities([...chained.slice(0, 3), { direction: 1, bytes: lying }])).toMatchObject([
+        { outcome: 'failure', reason: '0xC00000CC' },
+      ]);
+    }
+  });
+
   it('says failures, guests, repetitions and what got no answer', () => {
     const request = up(plainSetup1(1, 24, 24, client));
     expect(activities([request, down(plainAnswer1({ mid: 1, status: 0xc000_006d }, 0, []))])).toMatchObject([
