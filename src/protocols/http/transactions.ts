@@ -18,6 +18,11 @@ const HEAD = 0;
 const CHUNK = 1;
 const TRAILER = 2;
 const REST = 3;
+/** Methods: after HEAD there is no body, after CONNECT there may be no HTTP. */
+const OTHER = 0;
+const HEAD_ONLY = 1;
+const CONNECT = 2;
+type Method = typeof OTHER | typeof HEAD_ONLY | typeof CONNECT;
 /** Longest chunk-size line. */
 const MAX_LINE = 1024;
 /** Skipped when a body ends only with the connection. */
@@ -27,8 +32,8 @@ export class HttpConversation implements Conversation {
   readonly #state: [number, number] = [HEAD, HEAD];
   readonly #want: [number, number] = [1, 1];
   readonly #exchange = new AuthExchange(NAME);
-  /** For each request that waits: whether it was a HEAD, whose answer has no body. */
-  readonly #heads: boolean[] = [];
+  /** Methods of the requests that wait, as far as they change what follows the answer. */
+  readonly #waiting: Method[] = [];
   /** Pieces that were no HTTP. */
   #strays = 0;
 
@@ -67,7 +72,7 @@ export class HttpConversation implements Conversation {
     this.#state[1] = HEAD;
     this.#want[0] = 1;
     this.#want[1] = 1;
-    this.#heads.length = 0;
+    this.#waiting.length = 0;
     this.#strays = 0;
   }
 
@@ -75,6 +80,8 @@ export class HttpConversation implements Conversation {
     // Empty lines before a start line are passed over (RFC 9112 2.2).
     if (u8(bytes, at) === 0x0d || u8(bytes, at) === LF) return 1;
     if (!looksLikeHttp(bytes, at, end)) {
+      // A tunnel that was begun, though its answer was not seen yet.
+      if (context.direction === 0 && this.#waiting.at(-1) === CONNECT) return GIVE_UP;
       // In the middle of a body whose head was lost: the next segment may start a message.
       context.refuse(NAME, BAD_VALUE);
       if (++this.#strays <= limits.strays.value) return end - at;
@@ -92,10 +99,10 @@ export class HttpConversation implements Conversation {
     const isResponse = head.status !== 0;
     this.#tokens(bytes, context);
     if (isResponse) this.#verdict(context);
-    else if (this.#heads.length >= limits.requests.value) {
+    else if (this.#waiting.length >= limits.requests.value) {
       hit(limits.requests);
       return GIVE_UP;
-    } else this.#heads.push(head.isHead);
+    } else this.#waiting.push(head.isConnect ? CONNECT : head.isHead ? HEAD_ONLY : OTHER);
     return this.#body(until - at, isResponse, context);
   }
 
@@ -103,9 +110,10 @@ export class HttpConversation implements Conversation {
   #body(used: number, isResponse: boolean, context: Context): number {
     const { status } = head;
     if (isResponse && status >= 100 && status < 200) return status === 101 ? GIVE_UP : used;
-    const isHead = isResponse && (this.#heads.shift() ?? false);
-    if (head.isConnect) return GIVE_UP;
-    if (isHead || status === 204 || status === 304) return used;
+    const asked = isResponse ? this.#waiting.shift() : undefined;
+    // Only the answer that grants it makes a tunnel (RFC 9110 9.3.6): a proxy may ask for a logon first.
+    if (asked === CONNECT && status < 300) return GIVE_UP;
+    if (asked === HEAD_ONLY || status === 204 || status === 304) return used;
     if (head.isChunked) this.#state[context.direction] = CHUNK;
     else if (head.contentLength > 0) return used + head.contentLength;
     else if (isResponse && head.contentLength < 0) this.#state[context.direction] = REST;

@@ -1,7 +1,7 @@
 // Where HTTP's messages end (RFC 9112 6.3 and 7.1): what follows a body must be found, or logons on the same connection are missed.
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { http } from '../../../src/protocols/http/index.ts';
-import { play, type Segment } from '../../support/segments.ts';
+import { play, type Segment, segments } from '../../support/segments.ts';
 
 /** NEGOTIATE_MESSAGE without names (MS-NLMP 2.2.1.1). */
 const NEGOTIATE = Buffer.concat([Buffer.from('NTLMSSP\0'), Uint8Array.of(1, 0, 0, 0, 7, 0x82, 8, 0xa2), Buffer.alloc(16)]);
@@ -54,4 +54,43 @@ it('reads nothing behind an answer that ends with its connection', () => {
   const { messages, refusals } = play(http.open('tcp'), [get, down('HTTP/1.1 200 OK\r\n\r\nbody'), answer]);
   expect(messages.said).toEqual([]);
   expect(refusals).toEqual([]);
+});
+
+describe('CONNECT', () => {
+  const connect = up('CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n');
+  const hello = up('\x16\x03\x01\x02\0\x01');
+
+  it('is asked again with a logon, until the proxy grants the tunnel', () => {
+    // tshark: NTLMSSP_NEGOTIATE, 407 with NTLMSSP_CHALLENGE, NTLMSSP_AUTH of LAB\\bob, 200, Client Hello.
+    for (const chunk of [1, 7, 10_000]) {
+      const { messages, activities, refusals } = play(http.open('tcp'), segments('http/connect-ntlm.hex'), { chunk });
+      expect(messages.said.map(({ frame, msgType }) => [frame, msgType])).toEqual([
+        [2, 'NEGOTIATE'],
+        [3, 'CHALLENGE'],
+        [4, 'AUTHENTICATE'],
+      ]);
+      expect(activities.said).toMatchObject([
+        { type: 'ntlm.logon', outcome: 'success', account: { name: 'bob', domain: 'LAB' }, frame: 5 },
+      ]);
+      expect(refusals).toEqual([]);
+    }
+  });
+
+  it('ends HTTP where it is granted, and where the client does not wait for that', () => {
+    const granted = down('HTTP/1.1 200 OK\r\n\r\n');
+    for (const stream of [
+      [connect, granted, logon],
+      [connect, hello, logon],
+    ]) {
+      const { messages, refusals } = play(http.open('tcp'), stream);
+      expect(messages.said).toEqual([]);
+      expect(refusals).toEqual([]);
+    }
+  });
+
+  it('is a request like others where it is refused', () => {
+    const refused = down('HTTP/1.1 502 No\r\nContent-Length: 2\r\n\r\nno');
+    const { messages } = play(http.open('tcp'), [connect, refused, logon, answer]);
+    expect(messages.said.map(({ frame }) => frame)).toEqual([4, 5]);
+  });
 });
