@@ -3,7 +3,7 @@ import { SEQUENCE, Tlv } from '../../bytes/der.ts';
 import type { AccountKind, ActivitySink, Context, Identity } from '../contract.ts';
 import { type ActivityType, type Field, ITEM } from '../fields.ts';
 import { began, endedNow } from '../moments.ts';
-import { splitUpn } from '../upn.ts';
+import { splitUpn, userAt } from '../upn.ts';
 import { detailFields as F, ticketFields } from './fields.ts';
 import {
   AS_REQ,
@@ -154,7 +154,7 @@ function sayIssued(sink: ActivitySink, request: Request, issued: TicketFacts, an
   const isReferral = isTicketGranting(issued.sname) && !isTicketGranting(request.sname);
   const delegation = request.delegation || (isReferral ? 'referral' : '');
   if (delegation !== '') sink.text(F.delegation, delegation);
-  if (request.isForOther && request.impersonated === '') sink.text(F.impersonated, `${answer.cname}@${answer.crealm}`);
+  if (request.isForOther && request.impersonated === '') sink.text(F.impersonated, userAt(answer.cname, answer.crealm));
   if (issued.sname !== request.sname) sink.text(F.requestedTarget, request.sname);
   sayTicket(sink, F.ticket, issued);
   sink.int(F.encEtype, answer.enc.etype);

@@ -5,6 +5,7 @@ import { formatAddress } from '../../ip/address.ts';
 import type { Context, Direction } from '../contract.ts';
 import { hit } from '../limits.ts';
 import { idText, secretId } from '../run-key.ts';
+import { userAt } from '../upn.ts';
 import { kerberosLimits as limits } from './limits.ts';
 import {
   ADDRESS_IPV4,
@@ -181,7 +182,7 @@ export class Request {
           break;
         case PA_FOR_USER: {
           const who = forUserOf(bytes, entry);
-          if (who !== null) this.impersonated = who.realm === '' ? who.user : `${who.user}@${who.realm}`;
+          if (who !== null) this.impersonated = userAt(who.user, who.realm);
           break;
         }
         case PA_PAC_REQUEST:

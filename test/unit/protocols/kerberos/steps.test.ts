@@ -47,6 +47,16 @@ const OPTIONS = new Map([
   [4, 'proxy'],
   [5, 'allow-postdate'],
   [6, 'postdated'],
+it('names who is impersonated alike, whether the name is an enterprise name or not', () => {
+  // tshark: PA-FOR-USER of alice@LAB.EXAMPLE (NT-ENTERPRISE-PRINCIPAL), and of bob (NT-PRINCIPAL), both of LAB.EXAMPLE.
+  const requests = segments('kerberos/s4u2self.hex');
+  const told = [requests.slice(0, 2), requests.slice(2)].flatMap((one) => play(kerberos.open('tcp'), one).activities.said);
+  expect(told).toMatchObject([
+    { type: 'kerberos.tgs', target: 'svc-web', details: { delegation: 's4u2self', impersonated: 'alice@LAB.EXAMPLE' } },
+    { type: 'kerberos.tgs', target: 'svc-web', details: { delegation: 's4u2self', impersonated: 'bob@LAB.EXAMPLE' } },
+  ]);
+});
+
   [8, 'renewable'],
   [11, 'opt-hardware-auth'],
   [14, 'cname-in-addl-tkt'],
