@@ -24,7 +24,11 @@ const account = defineFields({
   name: ['string', 'adtap', 'Account name as the protocol spelled it.'],
   domain: ['string', 'adtap', 'Domain or realm; empty when the protocol named none.'],
   kind: ['string', 'adtap', '`user`, `computer` (the name ends in $), `service` (the name has an instance) or `anonymous`.'],
-  via: ['string', 'adtap', '`ticket` or `session` when the packets of this activity did not name the account themselves.'],
+  via: [
+    'string',
+    'adtap',
+    '`ticket` or `session` when the packets of this activity did not name the account themselves; never `session` at a logon.',
+  ],
 });
 
 export const activityEnvelope = defineFields({

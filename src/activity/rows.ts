@@ -20,10 +20,14 @@ export const DESTINATION_COMPUTER = 8;
 /** Range of the account value: an object or `null`. */
 export const ACCOUNT = 9;
 export const ACCOUNT_END = 10;
-/** Ticket that names the account, ticket issued to the account (ids, 0: none), and whether a session began. */
+/** Ticket that names the account, ticket issued to the account (ids, 0: none), and what became of a logon. */
 export const TICKET = 11;
 export const ISSUES = 12;
 export const LOGON = 13;
+/** Values of LOGON: none was tried, a session began, or none came of it. */
+export const NO_LOGON = 0;
+export const LOGGED_ON = 1;
+export const NOT_LOGGED_ON = 2;
 /** Time, for the entities that come of it. */
 export const SECONDS = 14;
 export const NANOSECONDS = 15;

@@ -271,7 +271,7 @@ class ActivityLines extends Lines implements ActivitySink {
     values[at + row.DESTINATION] = speaker.addressKey(context.addresses, 16 * to, context.addressLength);
     values[at + row.TICKET] = e.account?.ticket ?? 0;
     values[at + row.ISSUES] = e.issues;
-    values[at + row.LOGON] = e.logon && e.outcome === 'success' ? 1 : 0;
+    values[at + row.LOGON] = !e.logon ? row.NO_LOGON : e.outcome === 'success' ? row.LOGGED_ON : row.NOT_LOGGED_ON;
     values[at + row.SECONDS] = e.seconds;
     values[at + row.NANOSECONDS] = e.nanoseconds;
 

@@ -13,8 +13,10 @@ import {
   FRAME,
   ISSUES,
   KIND,
+  LOGGED_ON,
   LOGON,
   NANOSECONDS,
+  NO_LOGON,
   type Said,
   SECONDS,
   SOURCE,
@@ -146,7 +148,7 @@ export class Enricher implements OrderedReader {
     if (this.#settings.activities) this.#activity(said, row, account);
     const known = account === undefined || account.via === VIA_SESSION ? undefined : account.json;
     if (rows[row + ISSUES] !== 0) this.#issued(said, row, this.#bearer(said, row) ?? known);
-    if (rows[row + LOGON] === 1 && known !== undefined) this.#loggedOn(said, row, known);
+    if (rows[row + LOGON] === LOGGED_ON && known !== undefined) this.#loggedOn(said, row, known);
     if (this.#settings.entities) this.#tellOf(said, row);
   }
 
@@ -156,7 +158,7 @@ export class Enricher implements OrderedReader {
     const start = rows[row + ACCOUNT]!;
     const end = rows[row + ACCOUNT_END]!;
     if (end - start > NULL_LENGTH) {
-      const teaches = rows[row + ISSUES] !== 0 || rows[row + LOGON] === 1;
+      const teaches = rows[row + ISSUES] !== 0 || rows[row + LOGON] === LOGGED_ON;
       return teaches ? { json: Buffer.from(lines.subarray(start, end)), via: null } : undefined;
     }
     const ticket = rows[row + TICKET]!;
@@ -164,6 +166,8 @@ export class Enricher implements OrderedReader {
     if (byTicket !== undefined) return { json: byTicket, via: VIA_TICKET };
     // A ticket whose issue was not seen may be anybody's, above all when it is forged: the session must not answer for it.
     if (ticket !== 0) return undefined;
+    // Who tries to log on need not be who did so before from the same address.
+    if (rows[row + LOGON] !== NO_LOGON) return undefined;
     const session = this.#sessions.get(rows[row + SOURCE]!);
     if (session === undefined || rows[row + SECONDS]! - session.seconds > SESSION_SECONDS) return undefined;
     return { json: session.account, via: VIA_SESSION };

@@ -82,7 +82,7 @@ export interface Envelope {
   issues: number;
   /** Whose name the issued ticket bears where that is not who acted (MS-SFU); null where it is. */
   bearer: Identity | null;
-  /** A successful logon: the account now has a session on the source address. */
+  /** Somebody logs on: where it succeeds, the account has a session on the source address from now on. */
   logon: boolean;
 }
 

@@ -1,6 +1,15 @@
 // The names of a run: the book that claims fill, the file that keeps it, and, where that is switched on, the methods that ask.
 // Who is asked is decided here: both ends of each activity, as far as the book has no certain name for them.
-import { DESTINATION, DESTINATION_COMPUTER, LOGON, type Said, SECONDS, SOURCE, SOURCE_COMPUTER } from '../activity/rows.ts';
+import {
+  DESTINATION,
+  DESTINATION_COMPUTER,
+  LOGGED_ON,
+  LOGON,
+  type Said,
+  SECONDS,
+  SOURCE,
+  SOURCE_COMPUTER,
+} from '../activity/rows.ts';
 import { addressBefore } from '../entity/entity-lines.ts';
 import { ActiveNnr, type ActiveSettings } from '../nnr/active-nnr.ts';
 import type { Answer } from '../nnr/answer.ts';
@@ -31,7 +40,7 @@ export class Names {
   activity(said: Said, row: number): void {
     if (this.active === null) return;
     const { rows } = said;
-    const isLogon = rows[row + LOGON] === 1;
+    const isLogon = rows[row + LOGON] === LOGGED_ON;
     this.#offer(said, row, SOURCE, SOURCE_COMPUTER, isLogon ? IMPORTANCE.logon : IMPORTANCE.activity);
     this.#offer(said, row, DESTINATION, DESTINATION_COMPUTER, IMPORTANCE.seen);
   }

@@ -59,6 +59,7 @@ export function sayExchange(sink: ActivitySink, request: Request, answer: Kerber
   const e = sink.envelope(isAs ? AS : TGS, context);
   began(e, request);
   e.target = request.sname;
+  e.logon = isAs;
   e.outcome = answer === null ? 'unanswered' : answer.type === KRB_ERROR ? 'failure' : 'success';
   const code = answer?.type === KRB_ERROR ? answer.errorCode : Number.NaN;
   if (e.outcome === 'failure') e.reason = errorName(code);
@@ -70,7 +71,6 @@ export function sayExchange(sink: ActivitySink, request: Request, answer: Kerber
   if (e.outcome === 'success' && answer !== null) {
     issued = ticketFacts(answer.bytes, answer.ticket);
     e.issues = issued.id;
-    e.logon = isAs;
     e.account = identityOf(cname, answer.crealm);
     // A service asks in a user's name (MS-SFU 3.2.5.1, 3.2.5.2): its own stands in the ticket that it presents.
     if (request.isForOther) {

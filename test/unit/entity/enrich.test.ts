@@ -9,6 +9,9 @@ import {
   END,
   ISSUES,
   KIND,
+  LOGGED_ON,
+  LOGON,
+  NOT_LOGGED_ON,
   type Said,
   START,
   TICKET,
@@ -71,7 +74,7 @@ describe('the lab', () => {
   });
 });
 
-describe('a ticket in another’s name', () => {
+describe('who acts where the line does not say', () => {
   const told = (): string[] => text.split('\n').slice(0, -1);
   let text = '';
   const sink: LineSink = {
@@ -109,6 +112,37 @@ describe('a ticket in another’s name', () => {
     enricher.line(said(account('alice'), 'delegated @', { [TICKET]: 7, [ISSUES]: 2 }), 0);
     enricher.line(said('', 'access @', { [TICKET]: 2 }), 0);
     expect(told()).toEqual(['delegated null', `access ${account('alice').replace('}', ',"via":"ticket"}')}`]);
+  });
+
+  it('is the user of the session, but not of a logon, whatever became of it', () => {
+    text = '';
+    const enricher = new Enricher(sink, { entities: false, activities: true, sensor: 'adtap' });
+    const named = said('', `logon @`, { [LOGON]: LOGGED_ON });
+    const line = `logon ${account('bob')}\n`;
+    const rows = Float64Array.from(named.rows);
+    rows[ACCOUNT_END] = line.length - 1;
+    rows[END] = line.length;
+    enricher.line({ ...named, lines: Buffer.from(line), rows }, 0);
+    enricher.line(said('', 'search @', {}), 0);
+    enricher.line(said('', 'failed @', { [LOGON]: NOT_LOGGED_ON }), 0);
+    enricher.line(said('', 'nameless @', { [LOGON]: LOGGED_ON }), 0);
+    expect(told().slice(1)).toEqual([
+      `search ${account('bob').replace('}', ',"via":"session"}')}`,
+      'failed null',
+      'nameless null',
+    ]);
+  });
+});
+
+describe('a logon that names nobody', () => {
+  // tshark: the bind requests that frames 293 and 305 end (DIGEST-MD5, and one without credentials) have an empty name.
+  it('is not put down to whoever logged on before from that address', async () => {
+    const { lines } = await runFiles(fixture('lab/ldap-sasl.pcap'));
+    const binds = lines.filter(({ frame }) => frame === 293 || frame === 305);
+    expect(binds).toMatchObject([
+      { type: 'ldap.bind', outcome: 'failure', account: null },
+      { type: 'ldap.bind', outcome: 'unanswered', account: null },
+    ]);
   });
 });
 

@@ -32,6 +32,14 @@ describe('an error of the KDC', () => {
   });
 });
 
+it('to a logon that names nobody leaves it without an account', () => {
+  // tshark: an AS-REQ without cname, KRB-ERROR with error-code 6 and the e-text "No client in request".
+  const { activities } = play(kerberos.open('udp'), segments('kerberos/no-cname.hex'));
+  expect(activities.said).toMatchObject([
+    { type: 'kerberos.as', outcome: 'failure', logon: true, account: { name: '', ticket: 0 }, target: 'krbtgt/NM' },
+  ]);
+});
+
 it('is told with the words that the KDC added', () => {
   // tshark: e-text of the recorded error.
   const { messages, activities } = play(kerberos.open('udp'), [request, answer]);
@@ -39,14 +47,6 @@ it('is told with the words that the KDC added', () => {
   expect(activities.said).toMatchObject([{ details: { eText: 'Reply packet too large' } }]);
 });
 
-/** KDCOptions by bit: RFC 4120 5.4.1, with 14 of MS-SFU 2.2.3, 15 of RFC 6806 and 16 of RFC 8062; the rest is unused. */
-const OPTIONS = new Map([
-  [1, 'forwardable'],
-  [2, 'forwarded'],
-  [3, 'proxiable'],
-  [4, 'proxy'],
-  [5, 'allow-postdate'],
-  [6, 'postdated'],
 it('names who is impersonated alike, whether the name is an enterprise name or not', () => {
   // tshark: PA-FOR-USER of alice@LAB.EXAMPLE (NT-ENTERPRISE-PRINCIPAL), and of bob (NT-PRINCIPAL), both of LAB.EXAMPLE.
   const requests = segments('kerberos/s4u2self.hex');
@@ -57,6 +57,14 @@ it('names who is impersonated alike, whether the name is an enterprise name or n
   ]);
 });
 
+/** KDCOptions by bit: RFC 4120 5.4.1, with 14 of MS-SFU 2.2.3, 15 of RFC 6806 and 16 of RFC 8062; the rest is unused. */
+const OPTIONS = new Map([
+  [1, 'forwardable'],
+  [2, 'forwarded'],
+  [3, 'proxiable'],
+  [4, 'proxy'],
+  [5, 'allow-postdate'],
+  [6, 'postdated'],
   [8, 'renewable'],
   [11, 'opt-hardware-auth'],
   [14, 'cname-in-addl-tkt'],
