@@ -24,8 +24,9 @@ export class SecurityContext {
   /** The association's next younger one. */
   next: SecurityContext | null = null;
   readonly #exchange = new AuthExchange(NAME);
-  /** First call made under this context while it is pending. */
+  /** First call made under this context while it is pending, and whether it bore a verifier. */
   #call = NO_CALL;
+  #isVerified = false;
 
   constructor(id: number) {
     this.id = id;
@@ -39,6 +40,7 @@ export class SecurityContext {
       this.pending = true;
       // auth3 has no answer of its own: the verdict is on the next call.
       this.#call = isAuth3 ? NO_CALL : callId;
+      this.#isVerified = false;
     }
   }
 
@@ -52,8 +54,15 @@ export class SecurityContext {
   }
 
   /** A call is made under this context. */
-  called(callId: number): void {
-    if (this.#call === NO_CALL) this.#call = callId;
+  called(callId: number, isVerified: boolean): void {
+    if (this.#call !== NO_CALL) return;
+    this.#call = callId;
+    this.#isVerified = isVerified;
+  }
+
+  /** Whether the call that judges the context is carried out in an accepted context only: a verifier is looked at before. */
+  get runsAccepted(): boolean {
+    return this.#isVerified;
   }
 
   /** Whether an answer to this call judges the context: call ids of an association grow (C706 12.6.3.1). */

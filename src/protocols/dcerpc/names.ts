@@ -28,12 +28,15 @@ const RPC_C_AUTHN_GSS_KERBEROS = 16;
 export const carriesTokens = (authType: number): boolean =>
   authType === RPC_C_AUTHN_GSS_NEGOTIATE || authType === RPC_C_AUTHN_WINNT || authType === RPC_C_AUTHN_GSS_KERBEROS;
 
+/** What a call may answer, too. */
+export const ACCESS_DENIED = 5;
+
 /**
  * Fault status codes that mean a refused security context (C706 appendix E, MS-RPCE 3.3.3.5.4); others are the call's own. A
  * protocol error is how Samba answers the first call after an AUTH3 that it did not take.
  */
 const SECURITY_FAULTS: ReadonlyMap<number, string> = new Map([
-  [0x0000_0005, 'nca_s_fault_access_denied'],
+  [ACCESS_DENIED, 'nca_s_fault_access_denied'],
   [0x0000_06d3, 'RPC_S_UNKNOWN_AUTHN_SERVICE'],
   [0x0000_06d5, 'RPC_S_INVALID_AUTH_IDENTITY'],
   [0x0000_0721, 'RPC_S_SEC_PKG_ERROR'],

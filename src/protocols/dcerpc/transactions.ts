@@ -8,6 +8,7 @@ import { hit } from '../limits.ts';
 import { SecurityContext } from './context.ts';
 import { dcerpcLimits as limits } from './limits.ts';
 import {
+  ACCESS_DENIED,
   ALTER_CONTEXT,
   ALTER_CONTEXT_RESP,
   AUTH3,
@@ -130,8 +131,11 @@ export class DceRpcStream implements Conversation {
     const { ptype, callId } = header;
     if (ptype === BIND_NAK) this.#refused(callId, rejectReason(header.rejectReason(bytes, start, end)), true, context);
     else if (ptype === FAULT) {
-      const reason = securityFault(header.faultStatus(bytes, start, end));
-      if (reason === '') this.#answered(callId, null, context);
+      const status = header.faultStatus(bytes, start, end);
+      const reason = securityFault(status);
+      // Who is denied something by the call itself was let in to make it.
+      const mayHaveRun = header.mayHaveRun(bytes, start) && this.#newestPending()?.runsAccepted === true;
+      if (reason === '' || (status === ACCESS_DENIED && mayHaveRun)) this.#answered(callId, null, context);
       else this.#refused(callId, reason, false, context);
     } else {
       const hasVerifier = header.authLength > 0;
@@ -144,7 +148,7 @@ export class DceRpcStream implements Conversation {
       }
       if (ptype === REQUEST) {
         const security = hasVerifier ? this.#find(verifier.contextId) : this.#newestPending();
-        if (security?.pending) security.called(callId);
+        if (security?.pending) security.called(callId, hasVerifier);
       } else if (ptype === RESPONSE) this.#answered(callId, hasVerifier ? this.#find(verifier.contextId) : null, context);
       else this.#token(bytes, context);
     }

@@ -8,6 +8,7 @@ import { isConnectionOriented } from './names.ts';
 const VERSION = 0;
 const VERSION_MINOR = 1;
 const PTYPE = 2;
+const PFC_FLAGS = 3;
 const DREP = 4;
 const FRAG_LENGTH = 8;
 const AUTH_LENGTH = 10;
@@ -22,6 +23,7 @@ const AUTH_CONTEXT_ID = 4;
 const REJECT_REASON = 16;
 const FAULT_STATUS = 24;
 
+const PFC_DID_NOT_EXECUTE = 0x20;
 const LITTLE_ENDIAN = 0x10;
 
 /**
@@ -76,6 +78,11 @@ export class PduHeader implements View {
   /** provider_reject_reason of a whole bind_nak; 0 (not specified) when it is cut. */
   rejectReason(bytes: Uint8Array, start: number, end: number): number {
     return start + REJECT_REASON + 2 <= end ? this.u16(bytes, start + REJECT_REASON) : 0;
+  }
+
+  /** Whether the call that a fault answers may have been carried out (C706 12.6.3.1). */
+  mayHaveRun(bytes: Uint8Array, start: number): boolean {
+    return (u8(bytes, start + PFC_FLAGS) & PFC_DID_NOT_EXECUTE) === 0;
   }
 
   /** Status of a whole fault; NaN when it is cut. */

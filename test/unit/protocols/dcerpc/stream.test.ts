@@ -16,6 +16,8 @@ const RESPONSE = 2;
 const ntlm = segments('dcerpc/ntlm.hex');
 /** tshark: bind(NEGOTIATE), bind_ack(CHALLENGE), auth3(AUTHENTICATE, Q\imp.bad5, who does not exist), Connect, fault nca_proto_error */
 const refused = segments('dcerpc/ntlm-refused.hex');
+/** tshark: bind(NEGOTIATE), bind_ack(CHALLENGE), auth3(LAB\\bob), OpenPolicy with a verifier, fault 5 with flags 0x03 */
+const denied = segments('dcerpc/ntlm-denied.hex');
 /** tshark: bind(AP-REQ) in three segments, bind_ack(AP-REP), alter_context(AP-REP), alter_context_resp, DsBind … */
 const kerberos = segments('dcerpc/kerberos.hex');
 
@@ -85,6 +87,27 @@ describe('what DCE/RPC carries', () => {
     expect(said(refused)).toMatchObject([
       { type: 'ntlm.logon', carrier: 'dcerpc', outcome: 'failure', reason: 'nca_proto_error', firstFrame: 4, frame: 6 },
     ]);
+  });
+
+  it('tells a logon that was refused from one whose call was denied', () => {
+    // As `denied`: LAB\\bob's password is right, and the call has run when it is denied.
+    expect(said(denied)).toMatchObject([
+      { type: 'ntlm.logon', carrier: 'dcerpc', outcome: 'success', reason: '', firstFrame: 4, frame: 6 },
+    ]);
+    // PFC_DID_NOT_EXECUTE: it never came to the call.
+    const unrun = (denied[4] as Segment).bytes.slice();
+    unrun[3] = 0x23;
+    const reason = 'nca_s_fault_access_denied';
+    expect(said([...denied.slice(0, 4), down(unrun)])).toMatchObject([{ outcome: 'failure', reason }]);
+    // What only the security of the server says, whatever the flags.
+    const packageError = Buffer.from((denied[4] as Segment).bytes);
+    packageError.writeUInt32LE(0x721, 24);
+    expect(said([...denied.slice(0, 4), down(packageError)])).toMatchObject([
+      { outcome: 'failure', reason: 'RPC_S_SEC_PKG_ERROR' },
+    ]);
+    // A call without a verifier runs in no context, and proves none.
+    const bare = [...denied.slice(0, 3), up(call(REQUEST, 4)), denied[4] as Segment];
+    expect(said(bare)).toMatchObject([{ outcome: 'failure', reason }]);
   });
 
   it('takes a fault for the verdict on NTLM in alter_context', () => {
