@@ -126,8 +126,9 @@ export class CarriedNtlm {
     e.target = client.targetSpn || server?.dnsComputerName || server?.nbComputerName || '';
     e.outcome = outcome;
     e.reason = reason;
-    e.mdi = outcome === 'success' ? 'Credentials validation' : outcome === 'failure' ? 'Failed logon' : '';
     e.logon = this.identity?.kind !== 'anonymous';
+    // A null session has no credentials that could be validated.
+    e.mdi = outcome === 'failure' ? 'Failed logon' : outcome === 'success' && e.logon ? 'Credentials validation' : '';
     if (outcome !== 'unanswered') {
       endedNow(e, context);
     }

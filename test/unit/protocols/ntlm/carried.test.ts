@@ -8,10 +8,10 @@ const HEADER = 64;
 const UNICODE = 0x0000_0001;
 
 /** An AUTHENTICATE_MESSAGE with a response of NTLMv1's size. */
-function authenticate(domain: string, user: string, flags = UNICODE): Buffer {
+function authenticate(domain: string, user: string, flags = UNICODE, response = 24): Buffer {
   const parts = [
     Buffer.alloc(0),
-    Buffer.alloc(24, 7),
+    Buffer.alloc(response, 7),
     Buffer.from(domain, 'utf16le'),
     Buffer.from(user, 'utf16le'),
     Buffer.alloc(0),
@@ -48,6 +48,30 @@ it.each([
   expect(context.activities.said).toMatchObject([{ type: 'ntlm.logon', account }]);
   // The message is told as it was sent.
   expect(context.messages.said).toMatchObject([{ msgType: 'AUTHENTICATE', user }]);
+});
+
+it('of nobody is a null session, and no validation of credentials', () => {
+  const outcomes = ['success', 'failure', 'unanswered'] as const;
+  const mdis = (user: string, response: number) =>
+    outcomes.map((outcome) => {
+      const carried = new CarriedNtlm();
+      const context = new TestContext();
+      const bytes = authenticate('', user, UNICODE, response);
+      carried.message(bytes, 0, bytes.length, context);
+      carried.finish('smb', outcome, '', context);
+      const [{ mdi, logon } = {}] = context.activities.said;
+      return [mdi, logon];
+    });
+  expect(mdis('', 0)).toEqual([
+    ['', false],
+    ['Failed logon', false],
+    ['', false],
+  ]);
+  expect(mdis('alice', 24)).toEqual([
+    ['Credentials validation', true],
+    ['Failed logon', true],
+    ['', true],
+  ]);
 });
 
 /** NegotiateFlags, MS-NLMP 2.2.2.5, from the lowest bit; what is reserved there has no name. */
