@@ -68,7 +68,7 @@ const families: Family[] = [
   },
   {
     name: REFUSALS,
-    help: 'Pieces of messages refused as malformed or over a limit.',
+    help: 'Pieces of messages refused as malformed, over a limit, or in a form that is not read (unsupported).',
     labels: ['protocol', 'reason'],
     cells: messageProtocols.flatMap((name) => REASON_NAMES.map((reason) => [name, reason])),
   },

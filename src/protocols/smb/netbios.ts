@@ -16,7 +16,8 @@ const CONTROL_BYTES = 1024;
 /** Protocol identifiers of MS-CIFS 2.2.3.1 and MS-SMB2 2.2.1, 2.2.41, 2.2.42.1. */
 export const SMB1_MAGIC = 0xff53_4d42;
 export const SMB2_MAGIC = 0xfe53_4d42;
-const TRANSFORM_MAGIC = 0xfd53_4d42;
+/** Of what is encrypted, and of what is compressed. */
+export const TRANSFORM_MAGIC = 0xfd53_4d42;
 const COMPRESSED_MAGIC = 0xfc53_4d42;
 export const MAGIC = 4;
 

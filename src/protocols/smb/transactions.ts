@@ -18,6 +18,7 @@ import {
   SMB1_MAGIC,
   SMB2_MAGIC,
   startsFrame,
+  TRANSFORM_MAGIC,
 } from './netbios.ts';
 import { Pipes } from './pipes.ts';
 import { Sessions } from './sessions.ts';
@@ -123,8 +124,8 @@ export class SmbConversation implements Conversation {
       return FRAME_HEADER;
     }
     if (magic === SMB1_MAGIC) return this.#smb1Message(side, bytes, at, end, length, context);
-    // Encrypted or compressed: nothing in it can be read.
-    context.refuse(NAME, UNSUPPORTED);
+    // Nothing can be read of what is encrypted, which is as it should be, nor of what is compressed.
+    if (magic !== TRANSFORM_MAGIC) context.refuse(NAME, UNSUPPORTED);
     return frame;
   }
 
