@@ -63,6 +63,11 @@ export const detailFields = defineFields({
   ntStatus: ['string', 'MS-KILE 2.2.2', 'NTSTATUS behind the error.'],
   serverTime: ['string', 'RFC 4120 5.9.1', "The KDC's clock in its error."],
   mutual: ['boolean', 'RFC 4120 5.5.1', 'An AP-REP was seen.'],
+  kpasswd: [
+    'string',
+    'RFC 3244 2',
+    'Protocol of the request: `change` (version 1, only of one’s own password) or `set` (0xff80, of anybody’s, one’s own too).',
+  ],
   resultHidden: ['boolean', 'RFC 3244 2', 'The result of the password change is encrypted; only that it was answered is known.'],
   retransmissions: ['integer', 'adtap', 'Repetitions of the request.'],
 });

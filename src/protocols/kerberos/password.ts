@@ -9,18 +9,20 @@ import type { KerberosMessage } from './wire.ts';
 
 export class PasswordChange {
   #request: Request | null = null;
+  #kind: 'change' | 'set' = 'change';
 
   get waiting(): boolean {
     return this.#request !== null;
   }
 
-  request(message: KerberosMessage, context: Context): void {
+  request(message: KerberosMessage, kind: 'change' | 'set', context: Context): void {
     const ticket = ticketFacts(message.bytes, message.ticket);
     if (this.#request?.presented?.id === ticket.id) {
       this.#request.retransmissions++;
       return;
     }
     this.#say('unanswered', '', context);
+    this.#kind = kind;
     this.#request = new Request();
     this.#request.begin(AP_REQ, context);
     this.#request.presented = ticket;
@@ -53,6 +55,7 @@ export class PasswordChange {
     sink.begin(e, context);
     sink.text(F.parent, ticketIdText(request.presented));
     sayTicket(sink, F.ticket, request.presented);
+    sink.text(F.kpasswd, this.#kind);
     if (outcome === 'success') sink.bool(F.resultHidden, true);
     if (request.retransmissions > 0) sink.int(F.retransmissions, request.retransmissions);
     sink.end();

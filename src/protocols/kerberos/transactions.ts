@@ -18,7 +18,8 @@ export const NAME = 'kerberos';
 export const MARK = 4;
 /** Bytes of a kpasswd header (RFC 3244 2): length, version, AP length. */
 export const KPASSWD_HEADER = 6;
-const KPASSWD_VERSIONS = [1, 0xff80];
+const KPASSWD_CHANGE = 1;
+const KPASSWD_SET = 0xff80;
 
 /** One view for all flows of the thread: nobody keeps it past data(). */
 const message = new KerberosMessage();
@@ -140,6 +141,7 @@ export class KerberosConversation implements Conversation {
 
   /** RFC 3244 2: header, AP-REQ or AP-REP, then KRB-PRIV or KRB-ERROR. */
   #kpasswd(bytes: Uint8Array, start: number, end: number, context: Context): void {
+    const isSet = u16be(bytes, start + 2) === KPASSWD_SET;
     const apLength = u16be(bytes, start + 4);
     const apEnd = start + KPASSWD_HEADER + apLength;
     if (apEnd > end) {
@@ -158,7 +160,7 @@ export class KerberosConversation implements Conversation {
       }
       sayMessage(message, context);
       if (context.duplicate) continue;
-      if (message.type === AP_REQ) this.#password.request(message, context);
+      if (message.type === AP_REQ) this.#password.request(message, isSet ? 'set' : 'change', context);
       else if (message.type === AP_REP || message.type === KRB_ERROR) this.#password.answer(message, context);
     }
   }
@@ -175,8 +177,9 @@ export function startsRecord(bytes: Uint8Array, at: number, end: number): boolea
 export function looksLikeKpasswd(bytes: Uint8Array, start: number, end: number): boolean {
   if (start + KPASSWD_HEADER + 2 > end) return false;
   const length = u16be(bytes, start);
+  const version = u16be(bytes, start + 2);
   const apLength = u16be(bytes, start + 4);
-  if (!KPASSWD_VERSIONS.includes(u16be(bytes, start + 2)) || length < KPASSWD_HEADER || apLength > length - KPASSWD_HEADER)
+  if ((version !== KPASSWD_CHANGE && version !== KPASSWD_SET) || length < KPASSWD_HEADER || apLength > length - KPASSWD_HEADER)
     return false;
   const tag = u8(bytes, start + KPASSWD_HEADER) - application(0);
   return tag === AP_REQ || tag === AP_REP || (apLength === 0 && tag === KRB_ERROR);

@@ -57,6 +57,15 @@ it('names who is impersonated alike, whether the name is an enterprise name or n
   ]);
 });
 
+it('tells a password that is to be set from one to be changed', () => {
+  // tshark: kpasswd versions 0xff80 and 1 of Heimdal's two requests.
+  const { said } = play(kerberos.open('udp'), segments('kerberos/kpasswd.hex')).activities;
+  expect(said).toMatchObject([
+    { type: 'kerberos.password-change', outcome: 'success', details: { kpasswd: 'set', resultHidden: true } },
+    { type: 'kerberos.password-change', outcome: 'success', details: { kpasswd: 'change', resultHidden: true } },
+  ]);
+});
+
 /** KDCOptions by bit: RFC 4120 5.4.1, with 14 of MS-SFU 2.2.3, 15 of RFC 6806 and 16 of RFC 8062; the rest is unused. */
 const OPTIONS = new Map([
   [1, 'forwardable'],
