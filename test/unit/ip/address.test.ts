@@ -49,6 +49,15 @@ describe('addresses', () => {
     );
   });
 
+  it('are not taken for those that differ in one bit', () => {
+    const address = Uint8Array.from({ length: 16 }, (_, at) => 0x10 + at);
+    for (let bit = 0; bit < 128; bit++) {
+      const other = address.slice();
+      other[bit >> 3]! ^= 1 << (bit & 7);
+      for (const one of [address, other]) expect(parseAddress(format(one))).toEqual(one);
+    }
+  });
+
   it.each([0, 4, 8, 12])('are not taken for others among what is kept that differ from byte %i on', (at) => {
     const addresses = Array.from({ length: 20_000 }, (_, i) => {
       const address = new Uint8Array(16).fill(0x11);

@@ -239,6 +239,21 @@ describe('Defragmenter', () => {
       expect(bench.fragments.pending).toBe(0);
     });
 
+    it('bytes: those of a refused datagram are given back once, however many of its fragments follow', () => {
+      configureLimits({ 'ip.fragmentBytes': 96 });
+      const bench = new Bench();
+      bench.give(piece(0, 48, { id: 1 }));
+      const forged = piece(40, 64, { id: 1 });
+      forged[20]! ^= 1;
+      for (let time = 0; time < 3; time++) bench.give(forged);
+      expect(bench.fragments.droppedByReason()).toEqual([['overlap', 4]]);
+      for (const id of [2, 3]) bench.give(piece(0, 48, { id }));
+      expect(bench.fragments.pending).toBe(2);
+      bench.give(piece(0, 48, { id: 4 }));
+      expect(bench.fragments.pending).toBe(2);
+      expect(bench.fragments.droppedByReason()).toContainEqual(['table-full', 1]);
+    });
+
     it('pieces: at n the datagram is whole, at n + 1 refused', () => {
       configureLimits({ 'ip.fragmentPieces': 12 });
       const cut = (count: number): Uint8Array | null => {

@@ -29,6 +29,8 @@ const TABLE: readonly Case[] = [
   ['MPLS, one label', LINKTYPE.ETHERNET, `${MACS} 8847 00010 1 40 # label 16, bottom of the stack, TTL 64`],
   ['MPLS, two labels in a VLAN', LINKTYPE.ETHERNET, `${MACS} 8100 0003 8847 00010040 00011140`, 3, 6],
   ['MPLS pseudowire with control word', LINKTYPE.ETHERNET, `${MACS} 8847 00010140 00000000 ${MACS} 0800`],
+  ['MPLS pseudowire, IPv6', LINKTYPE.ETHERNET, `${MACS} 8847 00010140 00000000 ${MACS} 86dd`, -1, 6],
+  ['MPLS pseudowire, VLAN', LINKTYPE.ETHERNET, `${MACS} 8847 00010140 00000007 ${MACS} 8100 0064 0800 # sequence 7`, 100],
   ['Cisco MetaData', LINKTYPE.ETHERNET, `${MACS} 8909 01 01 0001 0064 0800`],
   ['NULL, little-endian', LINKTYPE.NULL, '02000000 # AF_INET'],
   ['NULL, big-endian', LINKTYPE.NULL, '00000002'],
@@ -82,6 +84,18 @@ describe('linkWalk', () => {
 
   it.each([
     ['ARP', LINKTYPE.ETHERNET, `${MACS} 0806 0001 0800 0604 0001`, NOT_IP],
+    [
+      'what MPLS carries but IP and Ethernet',
+      LINKTYPE.ETHERNET,
+      `${MACS} 8847 00010140 1${'0'.repeat(7)} ${MACS} 0800 45`,
+      NOT_IP,
+    ],
+    [
+      'a pseudowire of what is hardly Ethernet',
+      LINKTYPE.ETHERNET,
+      `${MACS} 8847 00010140 00000000 ${MACS} 0024 060603 ${'45'.repeat(40)}`,
+      NOT_IP,
+    ],
     ['PPPoE discovery', LINKTYPE.ETHERNET, `${MACS} 8863 1109 0000 0004 0101 0000`, NOT_IP],
     ['spanning tree', LINKTYPE.ETHERNET, `${MACS} 0026 424203 0000000000`, NOT_IP],
     ['IPX in SNAP', LINKTYPE.ETHERNET, `${MACS} 0026 aaaa03 000000 8137 ffff`, NOT_IP],

@@ -5,6 +5,7 @@ import { flowHash } from '../../../src/shard/flow-hash.ts';
 import { partitionOf } from '../../../src/slots/layout.ts';
 import { CLOSED, FlowTable, TCP } from '../../../src/transport/flow-table.ts';
 import { TcpStreams } from '../../../src/transport/stream.ts';
+import { ipv4, udp } from '../ip/build.ts';
 
 const LINKTYPE_RAW = 101;
 const START = 1_700_000_000;
@@ -128,6 +129,31 @@ describe('FlowTable', () => {
       null,
     ]);
     expect(table.conversations[second]).toBeNull();
+  });
+
+  it('takes for a copy what is the same to its eighth byte and comes soon, of the same direction', () => {
+    const table = new FlowTable(16);
+    const walked = (...payload: number[]): Packet => {
+      const bytes = ipv4(udp(Uint8Array.from(payload)), { id: 0 });
+      const packet = new Packet();
+      packet.walk(bytes, 0, bytes.length, LINKTYPE_RAW);
+      return packet;
+    };
+    const payload = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+    const one = walked(...payload);
+    const hash = flowHash(one);
+    const flow = table.add(one, hash, partitionOf(hash), TCP, START, false);
+    const isCopy = (packet: Packet, milliseconds: number, direction: 0 | 1 = 0): boolean =>
+      table.isCopy(flow, direction, packet, START, milliseconds * 1e6, 5);
+    expect(isCopy(one, 0)).toBe(false);
+    expect(isCopy(one, 5)).toBe(true);
+    expect(isCopy(one, 11)).toBe(false);
+    expect(isCopy(one, 11, 1)).toBe(false);
+    expect(isCopy(walked(...payload, 10), 11)).toBe(false);
+    for (let at = 0; at < 8; at++) {
+      expect(isCopy(one, 20)).toBe(false);
+      expect(isCopy(walked(...payload.with(at, 100)), 20)).toBe(false);
+    }
   });
 
   it('passes bulk data over in its record just as the streams would', () => {

@@ -30,10 +30,10 @@ function rig() {
     messages: {},
     details: {},
     activities: [],
-    // What begins with ? is of nobody.
+    // What begins with ? is of nobody, what begins with . may be.
     probe(bytes: Uint8Array, start: number) {
       log.push('probe');
-      return bytes[start] === 0x3f ? 'no' : 'yes';
+      return bytes[start] === 0x3f ? 'no' : bytes[start] === 0x2e ? 'more' : 'yes';
     },
     open: () => ({
       want: () => 1,
@@ -97,6 +97,17 @@ it('ends a flow when both sides have closed, and reads what one says after the o
   expect(log).toEqual(['probe', '0 ask', '1 answer']);
   segment('server', FIN | ACK);
   expect(log.slice(3)).toEqual(['close']);
+});
+
+it('reads first what one side said before the other showed whose the flow is', () => {
+  const { log, segment, connect } = rig();
+  connect();
+  segment('client', ACK, '.ask');
+  segment('client', ACK, ' more');
+  expect(log).toEqual(['probe', 'probe']);
+  segment('server', ACK, 'answer');
+  segment('client', ACK, 'again');
+  expect(log.slice(2)).toEqual(['probe', '0 .ask more', '1 answer', '0 again']);
 });
 
 it('looks at a flow that nobody knows as often as the limit says, and counts that once', () => {

@@ -49,6 +49,17 @@ describe('Stream', () => {
     expect(reader.got).toEqual([...sent.subarray(10, 20)]);
   });
 
+  it.each([10, 11])('holds a segment that goes one byte beyond one of %i bytes that is held', (length) => {
+    const stream = new Stream();
+    const reader = new Collector();
+    segment(stream, reader, 0, 0, 10);
+    expect(segment(stream, reader, 0, 20, 20 + length)).toBe(HELD);
+    expect(segment(stream, reader, 0, 20, 20 + length)).toBe(RETRANSMITTED);
+    expect(segment(stream, reader, 0, 20, 21 + length)).toBe(HELD);
+    segment(stream, reader, 0, 10, 20);
+    expect(reader.got).toEqual([...sent.subarray(0, 21 + length)]);
+  });
+
   it('gives up a hole when the receiver has acknowledged beyond it three times', () => {
     const stream = new Stream();
     const reader = new Collector();
