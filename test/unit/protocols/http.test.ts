@@ -1,6 +1,7 @@
 // Where HTTP's messages end (RFC 9112 6.3 and 7.1): what follows a body must be found, or logons on the same connection are missed.
 import { describe, expect, it } from 'vitest';
 import { http } from '../../../src/protocols/http/index.ts';
+import { limits } from '../../../src/protocols/limits.ts';
 import { play, type Segment, segments } from '../../support/segments.ts';
 
 /** NEGOTIATE_MESSAGE without names (MS-NLMP 2.2.1.1). */
@@ -48,6 +49,17 @@ it('goes on behind the body of a request', () => {
   const put = up(`PUT / HTTP/1.1\r\nContent-Length: 4\r\n\r\nGET `);
   const { messages } = play(http.open('tcp'), [post, put, logon]);
   expect(messages.said.map(({ frame }) => frame)).toEqual([4]);
+});
+
+it('bears with as much that is no HTTP in each flow', () => {
+  const { value } = limits().find(({ key }) => key === 'http.strays')!;
+  const conversation = http.open('tcp');
+  for (let flow = 0; flow < 2; flow++) {
+    const strays = Array.from({ length: value }, () => up('\x01\x02\x03'));
+    const { messages, refusals } = play(conversation, [...strays, logon]);
+    expect(refusals).toHaveLength(value);
+    expect(messages.said).toHaveLength(1);
+  }
 });
 
 it('reads nothing behind an answer that ends with its connection', () => {
