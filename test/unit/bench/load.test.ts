@@ -138,6 +138,39 @@ describe('RepeatedLoad', () => {
     expect(load.dueMs(1, 21)).toBe(20);
   });
 
+  it('gives nothing before it is told how fast, and ends when closed', async () => {
+    let now = 0;
+    const load = new RepeatedLoad(store, 1 << 24, SLOT_BYTES, () => now);
+    now = 60_000;
+    const filling = load.fill(new TestSlot());
+    expect(filling).toBeInstanceOf(Promise);
+    await load.close();
+    expect(await filling).toBe(false);
+    expect([load.taken, load.dropped]).toEqual([0, 0]);
+  });
+
+  it('hands over what gathered in ten milliseconds, or a full slot before', async () => {
+    let now = 1000;
+    const slotPackets = 40;
+    const load = new RepeatedLoad(store, 1 << 24, (slotPackets * store.bytes.length) / store.count + 1, () => now);
+    load.pace(1000);
+    now += 10;
+    const slot = new TestSlot();
+    expect(load.fill(slot)).toBe(true);
+    expect(slot.sent).toHaveLength(10);
+    now += 9;
+    const filling = load.fill(slot);
+    expect(filling).toBeInstanceOf(Promise);
+    expect(slot.sent).toHaveLength(10);
+    now += 1;
+    expect(await filling).toBe(true);
+    expect(slot.sent).toHaveLength(20);
+    load.pace(10_000);
+    now += 4;
+    expect(load.fill(slot)).toBe(true);
+    expect(slot.sent).toHaveLength(60);
+  });
+
   it('drops what finds the buffer full, counts it, and passes over it', () => {
     let now = 0;
     const room = 100;
@@ -177,6 +210,7 @@ describe('ManyFlowsLoad', () => {
     const pairs = sent.map(pair);
     expect(new Set(pairs.slice(0, flows)).size).toBe(flows);
     for (let at = 0; at < flows * 4; at++) expect(pairs[at]).toBe(pairs[at % flows]);
+    for (const [at, { bytes }] of sent.entries()) expect(bytes.length).toBe(packet(numbers[Math.floor(at / flows) % 4]!).length);
     expect(new Set(pairs).size).toBe(flows * 2);
   });
 });
