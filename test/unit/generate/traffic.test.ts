@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FrameBatch } from '../../../src/generate/batch.ts';
+import { udpFrame } from '../../../src/generate/frames.ts';
 import { checkedProfile, loadProfile, type Profile, shippedProfiles } from '../../../src/generate/profile.ts';
 import { scenarioNames } from '../../../src/generate/scenarios/names.ts';
 import { Traffic } from '../../../src/generate/traffic.ts';
@@ -137,6 +138,115 @@ function faults(path: string): string[] {
   }
   return found;
 }
+
+interface Side {
+  /** The next byte that the other side has not yet been sent (RFC 9293 3.4). */
+  next: number;
+  /** Pieces that came before one in front of them. */
+  ahead: [from: number, until: number][];
+  first: number;
+  isClosed: boolean;
+}
+
+/** What is wrong with the TCP connections of a pcap file: each is opened, speaks, and is closed or reset, without holes. */
+function unfinished(path: string): { readonly connections: number; readonly wrong: string[] } {
+  const [FIN, SYN, RST, ACK] = [1, 2, 4, 16];
+  const bytes = readFileSync(path);
+  const open = new Map<string, { readonly name: string; readonly sides: Record<string, Side>; isReset: boolean }>();
+  const wrong: string[] = [];
+  let connections = 0;
+  for (let at = 24; at < bytes.length; at += 16 + bytes.readUInt32LE(at + 8)) {
+    const ip = at + 16 + 14;
+    if (bytes[ip + 9] !== 6) continue;
+    const tcp = ip + 20;
+    const ends = [12, 16].map((from, side) => `${bytes.readUInt32BE(ip + from)}:${bytes.readUInt16BE(tcp + 2 * side)}`);
+    const [sender = '', receiver = ''] = ends;
+    const key = ends.toSorted().join(' ');
+    const flags = bytes[tcp + 13]! & (FIN | SYN | RST | ACK);
+    const sequence = bytes.readUInt32BE(tcp + 4);
+    const payload = tcp + 4 * (bytes[tcp + 12]! >> 4);
+    const length = ip + bytes.readUInt16BE(ip + 2) - payload;
+    const side = (next: number): Side => ({ next, ahead: [], first: -1, isClosed: false });
+    const known = open.get(key);
+    if (flags === SYN) {
+      if (known !== undefined) wrong.push(`${key}: opened again`);
+      connections++;
+      open.set(key, { name: key, sides: { [sender]: side((sequence + 1) >>> 0) }, isReset: false });
+      continue;
+    }
+    if (known === undefined || known.isReset) {
+      wrong.push(`${key}: a segment of no connection`);
+      continue;
+    }
+    const { sides } = known;
+    const acknowledgment = bytes.readUInt32BE(tcp + 8);
+    if (flags === (SYN | ACK)) {
+      if (acknowledgment !== sides[receiver]?.next) wrong.push(`${key}: its SYN is not acknowledged`);
+      sides[sender] = side((sequence + 1) >>> 0);
+      continue;
+    }
+    const mine = sides[sender];
+    const other = sides[receiver];
+    if (mine === undefined || other === undefined) {
+      wrong.push(`${key}: not opened`);
+      continue;
+    }
+    if (((acknowledgment - other.next) | 0) > 0) wrong.push(`${key}: acknowledges what was not sent`);
+    if (flags & RST) {
+      open.delete(key);
+      continue;
+    }
+    if (length > 0) {
+      if (mine.first === -1 && sequence === mine.next) mine.first = bytes.readUInt16BE(payload);
+      mine.ahead.push([sequence, (sequence + length) >>> 0]);
+      for (let found = true; found; ) {
+        found = false;
+        for (const [from, until] of mine.ahead)
+          if (((from - mine.next) | 0) <= 0 && ((until - mine.next) | 0) > 0) {
+            mine.next = until;
+            found = true;
+          }
+      }
+      mine.ahead = mine.ahead.filter(([, until]) => ((until - mine.next) | 0) > 0);
+    }
+    if (flags & FIN) {
+      if (mine.ahead.length > 0 || sequence + length !== mine.next) wrong.push(`${key}: closed before all was sent`);
+      mine.next = (mine.next + 1) >>> 0;
+      mine.isClosed = true;
+    }
+    if (!(mine.isClosed && other.isClosed) || acknowledgment !== other.next || flags !== ACK) continue;
+    open.delete(key);
+    if (mine.first === -1 || other.first === -1) wrong.push(`${key}: one side said nothing`);
+    // TLS begins with a handshake both ways: record type 22, version 3 (RFC 8446 5.1).
+    if (key.includes(':443') && (mine.first !== 0x1603 || other.first !== 0x1603)) wrong.push(`${key}: no handshake`);
+  }
+  for (const key of open.keys()) wrong.push(`${key}: not closed`);
+  return { connections, wrong };
+}
+
+it('opens and closes every connection of every scenario, and sends all in between', async () => {
+  const mix = Object.fromEntries(scenarioNames.map((name) => [name, 1]));
+  const profile = checkedProfile({ mix, retransmission: 0.02, reordering: 0.05 }, 'all');
+  const { path } = await generated(profile, 12_000, 9, 'connections.pcap');
+  const { connections, wrong } = unfinished(path);
+  expect(wrong).toEqual([]);
+  expect(connections).toBeGreaterThan(100);
+});
+
+it('never sends a UDP checksum of zero, which says that there is none (RFC 768)', () => {
+  const host = { macHigh: 0x0200, macLow: 1, ip: 0x0a000001, ipId: 0 };
+  const frame = new Uint8Array(60);
+  const view = new DataView(frame.buffer);
+  const seen = new Set<number>();
+  for (let word = 0; word <= 0xffff; word++) {
+    udpFrame(frame, 0, host, { ...host, ip: 0x0a000002 }, 40_000, 53, 64, Uint8Array.of(word >> 8, word), 0, 2);
+    seen.add(view.getUint16(40));
+    if (checksum(view, 34, 44, checksum(view, 26, 34, 17 + 10)) !== 0xffff) throw new Error(`wrong with ${word}`);
+  }
+  // All ones is what a computed zero is sent as; so it is there twice.
+  expect(seen.has(0)).toBe(false);
+  expect(seen.size).toBe(0xffff);
+});
 
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 const anyProfile = fc.record(
