@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CaptureStats } from '../../../src/capture/live/backend.ts';
 import { loadConfig } from '../../../src/config/index.ts';
@@ -44,7 +45,7 @@ const watched = (change: Partial<Watched> & { status?: AdapterStatus[] } = {}): 
   ...change,
 });
 
-function vigil(path = '', clock = () => 0) {
+function vigil(path = '', clock = () => 0, log = openLog('silent', false)) {
   const { config } = loadConfig(
     null,
     {},
@@ -53,7 +54,7 @@ function vigil(path = '', clock = () => 0) {
       ['health.path', path],
     ]),
   );
-  return new Vigil(config, Date.now(), openLog('silent', false), clock);
+  return new Vigil(config, Date.now(), log, clock);
 }
 
 const keys = (one: Vigil): string[] => one.open.map(({ key, subject }) => `${key} ${subject}`.trim());
@@ -131,6 +132,23 @@ describe('a vigil', () => {
     one.look(watched(), BUDGET);
     expect(keys(one)).toEqual([]);
     expect([one.crashes, one.lostFlows]).toEqual([1, 3]);
+  });
+
+  it('logs an issue when it begins and when it ends, and a crash', () => {
+    const logged: unknown[][] = [];
+    const log = pino({ base: null }, { write: (line) => logged.push(facts(JSON.parse(line))) });
+    const facts = ({ level, issue, subject, msg }: Record<string, unknown>): unknown[] => [level, issue, subject, msg];
+    const one = vigil('', undefined, log);
+    const down = adapter({}, { name: 'eth1', state: 'unavailable', reason: 'it is down' });
+    for (const status of [[adapter({}), down], [adapter({}), down], [adapter({})]]) one.look(watched({ status }), BUDGET);
+    one.crashed(1, 'out of memory', 10, 3);
+    const [title] = /^health: ([^:]*): /.exec(String(logged[0]?.[3]))?.slice(1) ?? [];
+    // Levels of pino: 40 warns, 30 informs, 50 is an error.
+    expect(logged).toEqual([
+      [40, 'adapterUnavailable', 'eth1', expect.stringMatching(/^health: .+: .*it is down/)],
+      [30, 'adapterUnavailable', 'eth1', `health: over: ${title}`],
+      [50, undefined, undefined, 'a worker crashed and is replaced'],
+    ]);
   });
 
   it('tells as long as it lasts of a component that is wrong from the start', () => {
