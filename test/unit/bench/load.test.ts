@@ -7,6 +7,7 @@ import type { SlotWriter } from '../../../src/capture/source.ts';
 import { Packet } from '../../../src/ip/packet.ts';
 import { TCP_OR_UDP } from '../../../src/ip/verdict.ts';
 import { fixture } from '../../support/fixtures.ts';
+import { ethernet, ipv4, ipv6, udp } from '../ip/build.ts';
 
 const SLOT_BYTES = 1 << 16;
 
@@ -93,6 +94,9 @@ describe('RepeatedLoad', () => {
     // No flow of one copy is a flow of another.
     for (const copies of seen.values()) expect(copies.size).toBe(1);
     expect(load.taken).toBe(sent.length);
+    const wire = sent.reduce((sum, _, index) => sum + store.wirelens[index % store.count]!, 0);
+    expect(load.wireBytes).toBe(wire);
+    expect(load.progress()).toEqual({ read: wire, total: 0 });
   });
 
   it('goes on with the packet that a slot refused', () => {
@@ -222,6 +226,37 @@ describe('readStore', () => {
     expect(cut.bytes.length).toBeLessThanOrEqual(10_000);
     expect(cut.count).toBeLessThan(store.count);
     expect(store.isCut).toBe(false);
+  });
+
+  it('lets the addresses of groups be, which all copies share, and moves the others', async () => {
+    // RFC 5771: 224.0.0.0 to 239.255.255.255; RFC 4291 2.7: ff00::/8.
+    const datagram = udp(Uint8Array.of(1));
+    const ends = [
+      [223, 255, 255, 1],
+      [224, 0, 0, 252],
+      [239, 255, 255, 250],
+      [255, 255, 255, 255],
+    ];
+    const frames = ends.map((destination) => ethernet(ipv4(datagram, { destination })));
+    const toGroup = ipv6(datagram);
+    toGroup[24] = 0xff;
+    frames.push(ethernet(ipv6(datagram), 0x86dd), ethernet(toGroup, 0x86dd));
+    let next = 0;
+    const source = {
+      fill(slot: SlotWriter): boolean {
+        const frame = frames[next++];
+        if (frame === undefined) return false;
+        slot.bytes.set(frame);
+        return slot.add(0, frame.length, frame.length, 1, 0, 1);
+      },
+      progress: () => ({ read: 0, total: 0 }),
+      warnings: [],
+      close: async () => undefined,
+    };
+    const { sources, destinations } = await readStore(source, 'groups.pcap');
+    // Behind Ethernet's 14 bytes: the last three of four bytes at 12 and 16, of sixteen at 8 and 24.
+    expect([...sources]).toEqual([27, 27, 27, 27, 35, 35]);
+    expect([...destinations]).toEqual([31, 0, 0, 0, 51, 0]);
   });
 
   it('refuses a capture without packets', async () => {
