@@ -48,6 +48,28 @@ it('gives the same bytes for the same seed, and others for another', () => {
   expect(bytesOf(profile, 8)).not.toBe(once);
 });
 
+it('is the same when it is made millisecond by millisecond, as it is played', () => {
+  const run = (step: number): { digest: string; frames: number; fewest: number } => {
+    const end = { packets: 1500, duration: Number.POSITIVE_INFINITY };
+    const traffic = new Traffic(loadProfile('branch'), { seed: 7, start: START, end, rate: null, wantsTruth: true });
+    const batch = new FrameBatch();
+    const hash = createHash('sha256');
+    let fewest = Number.POSITIVE_INFINITY;
+    let frames = 0;
+    for (let until = step; traffic.due < Number.POSITIVE_INFINITY; until = Math.max(until + step, traffic.due))
+      while (traffic.fill(batch, until)) {
+        hash.update(batch.bytes.subarray(0, batch.end));
+        frames += batch.count;
+        fewest = Math.min(fewest, batch.count);
+      }
+    expect(frames).toBe(traffic.frames);
+    return { digest: hash.update(traffic.activities()).digest('hex'), frames, fewest };
+  };
+  const { fewest, ...bits } = run(0.001);
+  expect(fewest).toBe(1);
+  expect(bits).toMatchObject({ digest: run(Number.POSITIVE_INFINITY).digest });
+});
+
 it('writes the same frames as pcap and as pcapng', async () => {
   const profile = loadProfile('branch');
   const one = await generated(profile, 3000, 5, 'same.pcap');

@@ -2,11 +2,12 @@
 // become.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Gate } from '../../../src/shard/gate.ts';
+import { EVERYTHING, Gate } from '../../../src/shard/gate.ts';
 import { CounterBlocks } from '../../../src/slots/counters.ts';
 import { DEFAULT_SHAPE, type RingShape } from '../../../src/slots/layout.ts';
 import { allocateRing, Ring } from '../../../src/slots/ring.ts';
 import { counterMap, gateCounters } from '../../../src/worker/catalogue.ts';
+import { Shard } from '../../../src/worker/shard.ts';
 import { fixture } from '../../support/fixtures.ts';
 import { runFiles } from '../../support/in-process.ts';
 import { counting, ipv4, RAW, udp } from '../ip/build.ts';
@@ -87,5 +88,53 @@ describe('fragments', () => {
     for (const frame of [...pieces(1), ...pieces(2), ...pieces(3)]) expect(give(frame)).toBe(true);
     expect([gate.frame, gate.datagrams]).toEqual([6, 2]);
     expect(gate.fragments.droppedByReason()).toEqual([['no-room', 2]]);
+  });
+});
+
+describe('a slot', () => {
+  const question = Buffer.from('123401000001000000000000026463036c61620765786172706c650000010001', 'hex');
+  const shape: RingShape = { ...DEFAULT_SHAPE, slots: 1, shards: 1 };
+
+  function rig() {
+    const slot = new Ring(allocateRing(shape)).slot(0);
+    const blocks = new CounterBlocks(counterMap, 2);
+    const gate = new Gate(shape, EVERYTHING, null, gateCounters(blocks.block(0)), { watch: null });
+    const settings = { shard: 0, shards: 1, messages: false, activities: true, sensor: 's', limits: {} };
+    const shard = new Shard({ ...settings, runKey: new Uint8Array(16) }, blocks.block(1));
+    let sequence = 0;
+    /** Lines that a slot is the reason for. */
+    const read = (fill: () => void): Record<string, unknown>[] => {
+      gate.begin(slot);
+      fill();
+      gate.end(false);
+      const text = Buffer.from(shard.read(slot, sequence++, gate.frame).lines).toString();
+      return text
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    };
+    const give = (seconds: number, nanoseconds = 0): void => {
+      const frame = ipv4(udp(question));
+      slot.bytes.set(frame);
+      expect(gate.add(0, frame.length, frame.length, seconds, nanoseconds, RAW)).toBe(true);
+    };
+    return { gate, read, give };
+  }
+
+  it('knows when its first and its last packet came', () => {
+    const { gate, read, give } = rig();
+    read(() => {
+      give(1000, 5);
+      give(1010, 6);
+    });
+    expect([gate.firstSeconds, gate.firstNanoseconds, gate.seconds, gate.nanoseconds]).toEqual([1000, 5, 1010, 6]);
+  });
+
+  it('that brings time and no packet ends what is idle', () => {
+    const { gate, read, give } = rig();
+    expect(read(() => give(1000))).toEqual([]);
+    expect(read(() => gate.tick(1001))).toEqual([]);
+    expect(read(() => undefined)).toEqual([]);
+    expect(read(() => gate.tick(90_000))).toMatchObject([{ kind: 'activity', outcome: 'unanswered' }]);
   });
 });
