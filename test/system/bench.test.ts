@@ -37,6 +37,8 @@ describe('adtap bench --quick', () => {
     expect(ran.status).toBe(0);
     expect(['cgroup', 'affinity']).toContain(result.budget.kind);
     expect(result.budget.workers).toBe(2);
+    // Unless told otherwise five seconds, which --quick is to be quicker than.
+    expect(result.seconds).toBeLessThan(5);
   });
 
   it('measures each row of the table at its rate', () => {
@@ -58,8 +60,21 @@ describe('adtap bench --quick', () => {
     expect(measured.activities).toBeGreaterThan(0);
     expect(measured.lag.samples).toBeGreaterThan(0);
     const shares = measured.lag.percentiles.map(([, ms]) => ms);
+    expect(shares.length).toBeGreaterThan(0);
     expect(shares).toEqual([...shares].sort((a, b) => a - b));
     expect(peakRssBytes).toBeGreaterThanOrEqual(measured.peakRssBytes);
+    expect(measured.meanRssBytes).toBeGreaterThan(20 << 20);
+    expect(measured.meanRssBytes).toBeLessThanOrEqual(measured.peakRssBytes);
+    // A point a quarter of a second, the last one at most that long before the end.
+    const moments = measured.moments.map(({ seconds }) => seconds);
+    expect(moments.length).toBeGreaterThan(0);
+    expect(moments).toEqual([...moments].sort((a, b) => a - b));
+    expect(measured.seconds).toBeGreaterThanOrEqual(moments.at(-1)!);
+    expect(measured.seconds).toBeLessThan(moments.at(-1)! + 1);
+    for (const { packetsPerSecond, rssBytes } of measured.moments) {
+      expect(packetsPerSecond).toBeGreaterThanOrEqual(0);
+      expect(rssBytes).toBeLessThanOrEqual(measured.peakRssBytes);
+    }
     expect(garbage.main.count).toBeGreaterThan(0);
     expect(garbage.workers.count).toBeGreaterThan(0);
   });
