@@ -7,7 +7,7 @@ import { everyBytes, type Piece, type Recorded, recordedConversations, speak } f
 const recorded = await recordedConversations();
 const onWire = protocols.filter((protocol) => protocol.ports.length > 0);
 /** Fuzzing runs for a time, not a count: longer in CI than at home. */
-const FUZZ_MS = process.env['CI'] === 'true' ? 3000 : 500;
+const FUZZ_MS = process.env['CI'] === 'true' ? 1500 : 500;
 /** Protocols that the lab's captures do not hold: arbitrary bytes only. */
 const UNSEEN: readonly string[] = [];
 /** Spoken over TCP, but not there: nothing of streams is proven of them here. LLMNR's are read as those of DNS are. */
