@@ -13,9 +13,10 @@ export async function writeReport(path: string, text: string): Promise<void> {
 
 /**
  * Finds out whether the file can be written, before hours are spent on what is to stand in it. What is there stays as it is, and
- * nothing stays that was not there. Rejects with ADTAP_E_OUTPUT.
+ * nothing stays that was not there. Rejects with ADTAP_E_OUTPUT, for `-` with ADTAP_E_USAGE: what goes there is another thing.
  */
 export async function tryReport(path: string): Promise<void> {
+  if (path === '-') throw new AdtapError('ADTAP_E_USAGE', '- is no file: standard output is for the result');
   try {
     const facts = await stat(path).catch(nothingThere);
     // To open a pipe would wait for its reader.

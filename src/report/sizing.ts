@@ -81,7 +81,7 @@ export const sizingText = (result: SizingResult): string =>
     textTable(verdictTable(result)),
     ...result.controllers.map(
       ({ name, mdi, adtap, warnings }) =>
-        `${name}\n  MDI: ${mdi.words}: ${mdi.because.join('; ')}\n  adtap: ${adtap.words}${adtap.because.length === 0 ? '' : `: ${adtap.because.join('; ')}`}\n${warnings.map((warning) => `  note: ${warning}\n`).join('')}`,
+        `${name}\n  MDI: ${mdi.words}: ${mdi.because.join('; ')}\n  adtap: ${adtap.words}: ${adtap.because.join('; ')}\n${warnings.map((warning) => `  note: ${warning}\n`).join('')}`,
     ),
     ...mixTables(result).map(textTable),
     ...planTexts(result),

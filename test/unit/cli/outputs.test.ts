@@ -74,6 +74,10 @@ describe('tryReport', () => {
     for (const path of [scratch, at('none/new'), at('day.csv/new')])
       await expect(tryReport(path)).rejects.toMatchObject({ code: 'ADTAP_E_OUTPUT' });
   });
+
+  it('refuses standard output, instead of a file of that name', async () => {
+    await expect(tryReport('-')).rejects.toMatchObject({ code: 'ADTAP_E_USAGE' });
+  });
 });
 
 describe('writeAll', () => {
