@@ -9,7 +9,7 @@ import { benchText } from '../report/bench.ts';
 import { PARTITIONS } from '../slots/layout.ts';
 import { bytes } from './amounts.ts';
 import { numberWithin, positiveUpTo, seed } from './arguments.ts';
-import { refuseSameFile } from './same-file.ts';
+import { named, refuseSameFile } from './same-file.ts';
 import { endedBy, onStop } from './signals.ts';
 import { writeStandardOutput } from './standard-output.ts';
 import { adtapVersion } from './version.ts';
@@ -60,14 +60,8 @@ async function run(captures: readonly string[], options: Options): Promise<void>
   if ((options.profile === undefined) === (captures.length === 0))
     throw new AdtapError('ADTAP_E_USAGE', 'say what the load is: captures, or --profile NAME, one of them');
   const { html, model } = options;
-  const reports = [
-    ['--html', html],
-    ['--model', model],
-  ].filter((one): one is [string, string] => one[1] !== undefined);
-  refuseSameFile(
-    captures.map((file) => ['CAPTURE', file]),
-    reports,
-  );
+  const reports = [...named('--html', html), ...named('--model', model)];
+  refuseSameFile(named('CAPTURE', ...captures), reports);
   // It takes minutes: that the result cannot be written is said before.
   for (const [, path] of reports) await tryReport(path);
   const stop = new AbortController();

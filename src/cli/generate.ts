@@ -12,7 +12,7 @@ import type { ByteSink } from '../sink/line-buffer.ts';
 import { duration } from './amounts.ts';
 import { positive, positiveUpTo, seed, time } from './arguments.ts';
 import { type Fields, showBar } from './bar.ts';
-import { refuseSameFile } from './same-file.ts';
+import { named, refuseSameFile } from './same-file.ts';
 import { endedBy, onStop } from './signals.ts';
 import { count, list, namedLines, size } from './text.ts';
 import { tryReport } from './write-file.ts';
@@ -88,15 +88,12 @@ async function run(options: Options): Promise<void> {
   const seconds = options.duration ?? (options.packets === undefined ? DEFAULT_SECONDS : Number.POSITIVE_INFINITY);
   const traffic = new Traffic(profile, {
     seed: options.seed,
-    start: Math.floor(options.start),
+    start: options.start,
     end: { packets: options.packets ?? Number.POSITIVE_INFINITY, duration: seconds * 1e9 },
     rate: options.rate ?? null,
     wantsTruth: truthPath !== null,
   });
-  const outputs = [
-    ['--out', out],
-    ['--truth', truthPath],
-  ].filter((one): one is [string, string] => typeof one[1] === 'string');
+  const outputs = [...named('--out', out), ...named('--truth', truthPath)];
   refuseSameFile([], outputs);
   let stopped: NodeJS.Signals | null = null;
   const leave = onStop((signal) => {

@@ -9,7 +9,7 @@ import { PrettySink } from '../sink/pretty.ts';
 import { PARTITIONS } from '../slots/layout.ts';
 import { limitSettings, moment, number, positive, positiveUpTo } from './arguments.ts';
 import { showProgress } from './progress.ts';
-import { refuseSameFile } from './same-file.ts';
+import { named, refuseSameFile } from './same-file.ts';
 import { endedBy, onStop } from './signals.ts';
 import { summaryText } from './summary.ts';
 import { writeReport } from './write-file.ts';
@@ -73,10 +73,7 @@ export function replayCommand(): Command {
 }
 
 async function run(files: readonly string[], options: Options): Promise<void> {
-  refuseSameFile(
-    files.map((file) => ['FILE', file]),
-    [['--out', options.out], ...(options.metrics === undefined ? [] : [['--metrics', options.metrics] as const])],
-  );
+  refuseSameFile(named('FILE', ...files), [...named('--out', options.out), ...named('--metrics', options.metrics)]);
   const bytes = await openByteSink(options.out);
   const onTerminal = options.out === '-' && process.stdout.isTTY === true;
   const pretty = (options.format ?? (onTerminal ? 'pretty' : 'ndjson')) === 'pretty';

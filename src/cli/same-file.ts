@@ -6,6 +6,10 @@ import { AdtapError } from '../errors.ts';
 /** What a path is on the command line, such as `--csv`, and the path; `-` is standard input or standard output. */
 export type NamedPath = readonly [name: string, path: string];
 
+/** What an option gives, each path under its name; nothing where it gives none. */
+export const named = (name: string, ...paths: readonly (string | null | undefined)[]): readonly NamedPath[] =>
+  paths.flatMap((path): NamedPath[] => (path === undefined || path === null ? [] : [[name, path]]));
+
 const STANDARD_INPUT = 0;
 const STANDARD_OUTPUT = 1;
 

@@ -14,7 +14,7 @@ import { hostOf, type Observed, size } from '../sizing/sizing.ts';
 import { BUCKET_SECONDS, DAY_SECONDS, MAX_DAYS } from '../sizing/traffic.ts';
 import { bytes, duration } from './amounts.ts';
 import { numberWithin } from './arguments.ts';
-import { type NamedPath, refuseSameFile } from './same-file.ts';
+import { named, refuseSameFile } from './same-file.ts';
 import { onStop } from './signals.ts';
 import { writeStandardOutput } from './standard-output.ts';
 import { adtapVersion } from './version.ts';
@@ -77,12 +77,12 @@ export function sizingCommand(): Command {
 async function run(options: Options, command: Command): Promise<void> {
   refuseMeaningless(options, command);
   const { json, csv, html } = options;
-  const files: readonly NamedPath[] = [...named('--csv', csv === '-' ? undefined : csv), ...named('--html', html)];
+  const files = [...named('--csv', csv === '-' ? undefined : csv), ...named('--html', html)];
   const { capture = [], counters = [], hosts: hostsFile, model: modelFile } = options;
   refuseSameFile(
     [
-      ...capture.map((path): NamedPath => ['--capture', path]),
-      ...counters.map((path): NamedPath => ['--counters', path]),
+      ...named('--capture', ...capture),
+      ...named('--counters', ...counters),
       ...named('--hosts', hostsFile),
       ...named('--model', modelFile),
     ],
@@ -112,8 +112,6 @@ async function run(options: Options, command: Command): Promise<void> {
     },
   ]);
 }
-
-const named = (name: string, path: string | undefined): readonly NamedPath[] => (path === undefined ? [] : [[name, path]]);
 
 function refuseMeaningless({ adapter, capture, counters, json, csv }: Options, command: Command): void {
   if ([adapter, capture, counters].filter((one) => one !== undefined).length !== 1)
