@@ -93,10 +93,11 @@ async function run(files: readonly string[], options: Options): Promise<void> {
     ...(options.runKey === undefined ? {} : { runKey: options.runKey }),
     ...(options.nnr === 'passive' ? {} : { ask: await howToAsk(options.config ?? null) }),
   };
-  let stop = (): void => process.exit(130);
-  let stopped: NodeJS.Signals | null = null;
+  let stop = (): void => process.exit();
+  let isStopped = false;
   const leave = onStop((signal) => {
-    stopped = signal;
+    isStopped = true;
+    endedBy(signal);
     stop();
   });
   try {
@@ -111,10 +112,7 @@ async function run(files: readonly string[], options: Options): Promise<void> {
       },
     });
     hide();
-    if (stopped !== null) {
-      endedBy(stopped);
-      if (!options.quiet) process.stderr.write('ended early: the rest was not read\n');
-    }
+    if (isStopped && !options.quiet) process.stderr.write('ended early: the rest was not read\n');
     for (const warning of summary.warnings) process.stderr.write(`adtap: warning: ${warning}\n`);
     if (!options.quiet) process.stderr.write(summaryText(summary));
     if (options.metrics !== undefined && state !== undefined) await writeMetrics(options.metrics, state);
