@@ -15,7 +15,7 @@ import { DEFAULT_SHAPE } from '../slots/layout.ts';
 import { ACTIVE_FLOWS, ACTIVITIES, activityTypes, OUTCOMES, WORKER_BUSY } from '../worker/catalogue.ts';
 import { type Load, ManyFlowsLoad, RepeatedLoad, systemClock } from './load.ts';
 import type { FromLoad, Lag, LoadJob, Measured, Moment, Phase, ToLoad } from './messages.ts';
-import { longestFlow, type PacketStore, readStore } from './packet-store.ts';
+import { hasFlow, longestFlow, type PacketStore, readStore } from './packet-store.ts';
 
 /** Between looks at memory and backlog. */
 const LOOK_MS = 25;
@@ -197,12 +197,11 @@ function byProtocol(activities: readonly number[]): Record<string, number> {
 }
 
 function loadOf(store: PacketStore, job: LoadJob): Load {
-  const numbers = longestFlow(store, job.packetsOfFlow);
   // What is found now need not be found when most has been measured.
-  if (numbers.length === 0)
+  if (!hasFlow(store))
     throw new AdtapError('ADTAP_E_LOAD', 'there is no TCP or UDP flow in the capture: nothing of it would be decoded');
   if (job.flows === 0) return new RepeatedLoad(store, job.bufferBytes, DEFAULT_SHAPE.slotBytes);
-  return new ManyFlowsLoad(store, numbers, job.flows);
+  return new ManyFlowsLoad(store, longestFlow(store, job.packetsOfFlow), job.flows);
 }
 
 async function run(job: LoadJob, say: (message: FromLoad) => void, next: () => Promise<ToLoad>): Promise<void> {

@@ -93,13 +93,25 @@ export async function readStore(source: Source, name: string, maxBytes = MAX_BYT
   };
 }
 
+/** Walks a packet; whether it is TCP's or UDP's, between addresses that can be moved. */
+function isOfFlow(packet: Packet, store: PacketStore, number: number): boolean {
+  const verdict = packet.walk(store.bytes, store.starts[number]!, store.starts[number + 1]!, store.linktypes[number]!);
+  return verdict === TCP_OR_UDP && store.sources[number] !== 0 && store.destinations[number] !== 0;
+}
+
+/** Whether there is any TCP or UDP flow: the first packet of one is enough to know. */
+export function hasFlow(store: PacketStore): boolean {
+  const packet = new Packet();
+  for (let number = 0; number < store.count; number++) if (isOfFlow(packet, store, number)) return true;
+  return false;
+}
+
 /** Numbers of the first `most` packets of the store's longest TCP or UDP flow: one conversation to make many of. */
 export function longestFlow(store: PacketStore, most: number): number[] {
   const packet = new Packet();
   const flows = new Map<string, number[]>();
   for (let number = 0; number < store.count; number++) {
-    const verdict = packet.walk(store.bytes, store.starts[number]!, store.starts[number + 1]!, store.linktypes[number]!);
-    if (verdict !== TCP_OR_UDP || store.sources[number] === 0 || store.destinations[number] === 0) continue;
+    if (!isOfFlow(packet, store, number)) continue;
     const width = packet.version === 4 ? 4 : 16;
     const end = (at: number, port: number): string =>
       `${Buffer.from(store.bytes.subarray(at, at + width)).toString('hex')}:${port}`;
